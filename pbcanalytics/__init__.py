@@ -1,0 +1,59 @@
+"""
+An open workbench for NHS practice-based commissioning.
+
+The flow, from extracts to a page:
+
+>>> import pbcanalytics as pbc                                    # doctest: +SKIP
+>>> extracts = pbc.demo(data)              # or your own files
+>>> pbc.load(data, [extracts])             # every row accepted, or rejected with a reason
+>>> pbc.build(data)                        # episodes → spells → prices → cube
+>>> pbc.publish(data)                      # budgets, small numbers withheld, swapped in whole
+>>> pbc.status(data)                       # the account of every row, spell and penny
+>>> page = pbc.baseline_budgets(practice="X80001", financial_year="2018/19")
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pbcanalytics.faces.notebooks import baseline_budgets
+    from pbcanalytics.pipeline import build, demo, load, publish, status
+    from pbcanalytics.reference import Shelf
+    from pbcanalytics.store import Published
+    from pbcanalytics.words.errors import PbcError
+
+__all__ = [
+    "PbcError",
+    "Published",
+    "Shelf",
+    "baseline_budgets",
+    "build",
+    "demo",
+    "load",
+    "publish",
+    "status",
+]
+
+_HOMES = {
+    "PbcError": "pbcanalytics.words.errors",
+    "Published": "pbcanalytics.store",
+    "Shelf": "pbcanalytics.reference",
+    "baseline_budgets": "pbcanalytics.faces.notebooks",
+    "build": "pbcanalytics.pipeline",
+    "demo": "pbcanalytics.pipeline",
+    "load": "pbcanalytics.pipeline",
+    "publish": "pbcanalytics.pipeline",
+    "status": "pbcanalytics.pipeline",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: a page's kernel needs few of them."""
+    if name not in _HOMES:
+        raise AttributeError(f"pbcanalytics has no public name '{name}'")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

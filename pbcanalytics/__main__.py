@@ -1,0 +1,5 @@
+"""`python -m pbcanalytics` is `pbc`."""
+
+from pbcanalytics.cli import main
+
+main()

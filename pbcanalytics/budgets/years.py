@@ -1,0 +1,110 @@
+"""Every budget that a PCT's data allow: one per year with a plan, a tariff and a base year."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from pbcanalytics.budgets.baseline import Baseline, baseline
+from pbcanalytics.budgets.membership import as_at, regrouped
+from pbcanalytics.budgets.plan import Plan, plans
+from pbcanalytics.words import codes, periods
+from pbcanalytics.words.errors import SelectionError
+
+
+@dataclass(frozen=True)
+class YearBudget:
+    """
+    The budgets of one PCT and year, and the base-year activity that stands in none of them.
+
+    Attributes
+    ----------
+    pct_code : str
+    baseline : Baseline
+    outside_activity, outside_pence : int
+        Priced base-year activity whose practice is unknown or of no practice of the PCT. [pence]
+    """
+
+    pct_code: str
+    baseline: Baseline
+    outside_activity: int
+    outside_pence: int
+
+
+@dataclass(frozen=True)
+class Unset:
+    """A year for which a plan is there and no budget could be set, and why."""
+
+    pct_code: str
+    financial_year: str
+    reason: str
+
+
+def every_budget(
+    activity: pd.DataFrame, lists: pd.DataFrame, practices: pd.DataFrame, plan_rows: pd.DataFrame
+) -> Iterator[YearBudget | Unset]:
+    """
+    Set the budgets of every PCT and year that has a plan.
+
+    Parameters
+    ----------
+    activity : DataFrame, one row per practice, point of delivery, year and price year
+        `practice_code`, `pod`, `financial_year`, `price_year`, `n_activity`, `n_priced`, `pence`.
+    lists : DataFrame, one row per practice and count date
+        `practice_code`, `count_date`, `n_patients`.
+    practices : DataFrame, one row per practice
+        Table `practices`.
+    plan_rows : DataFrame
+        Table `plan`.
+
+    Yields
+    ------
+    YearBudget or Unset
+    """
+    known = activity["pod"].where(activity["pod"].isin(list(codes.PODS)), codes.OTHER_POD)
+    activity = activity.assign(pod=known)
+    for pct_code, own in practices.groupby("pct_code", sort=True):
+        for year, plan in plans(plan_rows[plan_rows["pct_code"] == pct_code]).items():
+            try:
+                yield _one(str(pct_code), year, plan, activity, lists, own)
+            except SelectionError as error:
+                yield Unset(str(pct_code), year, str(error))
+
+
+def _one(
+    pct_code: str,
+    year: str,
+    plan: Plan,
+    activity: pd.DataFrame,
+    lists: pd.DataFrame,
+    practices: pd.DataFrame,
+) -> YearBudget:
+    base_year = periods.preceding(year)
+    of_base = activity[
+        (activity["financial_year"] == base_year) & (activity["price_year"] == year)
+    ]
+    if of_base.empty:
+        raise SelectionError(
+            f"There is no activity of {base_year} priced at {year} prices, so no budget of {year} "
+            f"can be set. Load the activity of {base_year}; if it is loaded, the tariff of {year} "
+            f"is missing: add reference/tariff/{periods.in_file_name(year)}.csv."
+        )
+    day = periods.start(year)
+    answers = as_at(practices, day)
+    columns = ["practice_code", "pod", "n_activity", "n_priced", "pence"]
+    inside = regrouped(of_base[columns], answers, ["practice_code", "pod"])
+    inside = inside[inside["n_activity"] > 0]
+    outside = of_base[~of_base["practice_code"].isin(list(answers))]
+    counted = [
+        regrouped(
+            lists.loc[lists["count_date"] == pd.Timestamp(on), ["practice_code", "n_patients"]],
+            answers,
+            ["practice_code"],
+        ).rename(columns={"n_patients": name})
+        for name, on in (("list_base", periods.start(base_year)), ("list_budget", day))
+    ]
+    sizes = counted[0].merge(counted[1], on="practice_code", how="outer", validate="one_to_one")
+    result = baseline(inside, sizes, plan, financial_year=year, price_year=year)
+    return YearBudget(
+        pct_code, result, int(outside["n_priced"].sum()), int(outside["pence"].sum())
+    )

@@ -1,0 +1,184 @@
+"""The chain of models: which reference tables they join, and in which order they run."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from importlib import resources
+from typing import Final, Protocol
+
+import pandas as pd
+
+from pbcanalytics.reference import Shelf
+from pbcanalytics.words import periods
+from pbcanalytics.words.reasons import UNPRICED
+
+GROUPING: Final = ("spell_episodes", "spells", "activity_years")
+"""The models that need no price: episodes to spells, and the years they fall in."""
+
+PRICING: Final = (
+    "payable_hrgs",
+    "priced_spells",
+    "priced_outpatients",
+    "priced_emergency",
+    "activity",
+    "practice_lines",
+    "practice_lists",
+)
+"""The models that price: payable HRG, price step by step, and the cube of all of it."""
+
+MODELS: Final = (*GROUPING, *PRICING)
+"""The models in the order in which they run; each is `models/<name>.sql` and makes that table."""
+
+_MFF_MILLIONTHS: Final = 1_000_000
+
+
+class Engine(Protocol):
+    """What costing needs of a store: keep a frame as a table, make a table from a SELECT."""
+
+    def source(self, name: str, frame: pd.DataFrame) -> None:
+        """Keep a frame as a table."""
+
+    def define(self, name: str, select: str) -> None:
+        """Make a table from a SELECT."""
+
+    def frame(self, select: str) -> pd.DataFrame:
+        """Give the rows of a SELECT."""
+
+
+def model(name: str) -> str:
+    """Give the text of a model."""
+    folder = resources.files("pbcanalytics.costing") / "models"
+    return (folder / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def digest() -> str:
+    """Give a checksum of the models (16 hexadecimal digits)."""
+    total = hashlib.sha256()
+    for name in MODELS:
+        total.update(model(name).replace("\r\n", "\n").encode())
+    return total.hexdigest()[:16]
+
+
+def price_years(activity_years: Iterable[str], tariff_years: Iterable[str]) -> pd.DataFrame:
+    """
+    Decide at the prices of which years each year's activity is costed.
+
+    A year's activity is priced at its own tariff, which tells what was paid, and at the next
+    year's, which makes it a budget's baseline (domain 3.2). The first of the two that is held is
+    the reported price.
+
+    Parameters
+    ----------
+    activity_years : iterable of str
+        Financial years of discharge or attendance.
+    tariff_years : iterable of str
+        Financial years of which a tariff is held.
+
+    Returns
+    -------
+    DataFrame, one row per financial year and price year
+        `financial_year`, `price_year`, `is_reported`. A year with no tariff has no row.
+
+    Examples
+    --------
+    >>> price_years(["2016/17", "2017/18"], ["2017/18"]).to_numpy().tolist()
+    [['2016/17', '2017/18', True], ['2017/18', '2017/18', True]]
+    """
+    held = set(tariff_years)
+    rows = []
+    for year in sorted(set(activity_years)):
+        wanted = [y for y in (year, periods.following(year)) if y in held]
+        rows += [(year, y, y == wanted[0]) for y in wanted]
+    frame = pd.DataFrame(rows, columns=["financial_year", "price_year", "is_reported"])
+    return frame.astype({"financial_year": "str", "price_year": "str", "is_reported": "bool"})
+
+
+def reference_tables(shelf: Shelf, years: Iterable[str]) -> dict[str, pd.DataFrame]:
+    """
+    Gather the reference tables that the models join, for some price years.
+
+    Parameters
+    ----------
+    shelf : Shelf
+        The reference data.
+    years : iterable of str
+        Price years.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        `tariff`, `mff` (with `mff_millionths`, an integer), `outpatient_prices` and
+        `emergency_prices`, each with a column `financial_year`.
+
+    Raises
+    ------
+    ReferenceGap
+        If a year lacks one of them; the message says which file to add.
+    ValueError
+        If a market forces factor is below 1: the payment index never is (domain 1.3, note 5).
+    """
+    wanted = sorted(set(years))
+
+    def gathered(subject: str) -> pd.DataFrame:
+        frames = [shelf.read(subject, y).assign(financial_year=y) for y in wanted]
+        return pd.concat(frames, ignore_index=True)
+
+    if not wanted:
+        wanted = shelf.years("tariff")[-1:]
+    mff = gathered("mff")
+    if (mff["mff_ratio"] < 1).any():
+        low = mff.loc[mff["mff_ratio"] < 1, "provider_code"].tolist()
+        raise ValueError(f"mff below 1 for {low}: that is the underlying, not the payment index")
+    mff["mff_millionths"] = (mff["mff_ratio"] * _MFF_MILLIONTHS).round().astype("int64")
+    return {
+        "tariff": gathered("tariff"),
+        "mff": mff,
+        "outpatient_prices": gathered("outpatient"),
+        "emergency_prices": gathered("emergency"),
+    }
+
+
+def build(
+    engine: Engine, shelf: Shelf, progress: Callable[[str, float], None]
+) -> dict[str, list[str]]:
+    """
+    Run every model, in order.
+
+    Parameters
+    ----------
+    engine : Engine
+        Holds the landing tables; gets the reference tables and one table a model.
+    shelf : Shelf
+        The reference data.
+    progress : callable
+        Called with the name of each model before it runs, and the share of models done.
+
+    Returns
+    -------
+    dict of str to list of str
+        `activity_years` and, of those, `unpriced_years`: years at whose prices nothing can be
+        priced because neither their tariff nor the next year's is held; and `price_years`.
+
+    Raises
+    ------
+    ReferenceGap
+        If a year with a tariff lacks the rest of its prices; the message says what to add.
+    """
+    for done, name in enumerate(GROUPING):
+        progress(name, done / len(MODELS))
+        engine.define(name, model(name))
+    activity_years = engine.frame("SELECT financial_year FROM activity_years ORDER BY 1")
+    seen = activity_years["financial_year"].tolist()
+    years = price_years(seen, shelf.years("tariff"))
+    for name, frame in reference_tables(shelf, years["price_year"]).items():
+        engine.source(name, frame)
+    engine.source("price_years", years)
+    reasons = [(code, reason.is_gap) for code, reason in UNPRICED.items()]
+    engine.source("unpriced_reasons", pd.DataFrame(reasons, columns=["unpriced_reason", "is_gap"]))
+    for done, name in enumerate(PRICING, start=len(GROUPING)):
+        progress(name, done / len(MODELS))
+        engine.define(name, model(name))
+    return {
+        "activity_years": seen,
+        "price_years": sorted(set(years["price_year"])),
+        "unpriced_years": sorted(set(seen) - set(years["financial_year"])),
+    }

@@ -1,0 +1,28 @@
+-- One row per A&E attendance and price year.
+WITH dated AS (
+  SELECT *, CASE WHEN MONTH(arrival_date) >= 4
+            THEN CAST(YEAR(arrival_date) AS VARCHAR) || '/' || RIGHT(CAST(YEAR(arrival_date) + 1 AS VARCHAR), 2)
+            ELSE CAST(YEAR(arrival_date) - 1 AS VARCHAR) || '/' || RIGHT(CAST(YEAR(arrival_date) AS VARCHAR), 2)
+            END AS financial_year
+  FROM emergency_attendances),
+judged AS (
+  SELECT d.attendance_id, d.provider_code, d.practice_code, d.specialty_code, d.arrival_date,
+         d.hrg, d.financial_year, y.price_year, COALESCE(y.is_reported, TRUE) AS is_reported,
+         p.attendance_pence, m.mff_millionths,
+         CASE WHEN d.hrg IS NULL THEN 'no_hrg'
+              WHEN y.price_year IS NULL THEN 'no_tariff_year'
+              WHEN p.attendance_pence IS NULL THEN 'no_emergency_price'
+              WHEN m.mff_millionths IS NULL THEN 'no_mff' END AS unpriced_reason
+  FROM dated AS d
+  LEFT JOIN price_years AS y ON y.financial_year = d.financial_year
+  LEFT JOIN emergency_prices AS p ON p.financial_year = y.price_year AND p.hrg = d.hrg
+  LEFT JOIN mff AS m ON m.financial_year = y.price_year AND m.provider_code = d.provider_code)
+SELECT attendance_id, provider_code, practice_code, specialty_code, 'AE' AS pod, hrg, arrival_date,
+       financial_year, price_year, is_reported,
+       CASE WHEN unpriced_reason IS NULL THEN attendance_pence END AS base_pence,
+       CASE WHEN unpriced_reason IS NULL
+            THEN (attendance_pence * (mff_millionths - 1000000) + 500000) // 1000000 END AS mff_pence,
+       CASE WHEN unpriced_reason IS NULL
+            THEN attendance_pence + (attendance_pence * (mff_millionths - 1000000) + 500000) // 1000000 END AS price_pence,
+       unpriced_reason
+FROM judged

@@ -1,0 +1,144 @@
+"""Figures: pure functions from a result to a plotly figure, as plain data."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pbcanalytics.faces.wording import short
+
+INK: Final = "#212b32"
+BLUE: Final = "#005eb8"
+AMBER: Final = "#b45309"
+GREY: Final = "#768692"
+
+_LAYOUT: Final[dict[str, Any]] = {
+    "font": {"family": "system-ui, 'Segoe UI', Roboto, sans-serif", "size": 14, "color": INK},
+    "paper_bgcolor": "#ffffff",
+    "plot_bgcolor": "#ffffff",
+    "showlegend": False,
+    "hoverlabel": {"bgcolor": "#ffffff", "font": {"color": INK}},
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a walk: its name, what it adds, and the sentence that explains it. [pence]"""
+
+    name: str
+    pence: int
+    says: str
+
+
+def walk(start: Step, steps: list[Step], end: str, *, title: str, description: str) -> dict[str, Any]:
+    """
+    Draw a walk from one sum to another: diamonds at both ends, a floating bar a step.
+
+    Bars start and end where the sum stands, so the axis need not begin at zero; no bar's length
+    misleads, because only the steps are drawn as bars.
+
+    Parameters
+    ----------
+    start : Step
+        Where the walk begins.
+    steps : list of Step
+        In order.
+    end : str
+        Name of the sum at which it arrives.
+    title, description : str
+        Title, with practice and year; and the same for readers who cannot see the figure.
+
+    Returns
+    -------
+    dict
+        A plotly figure: `data` and `layout`.
+    """
+    levels = [start.pence]
+    for step in steps:
+        levels.append(levels[-1] + step.pence)
+    names = [start.name, *(s.name for s in steps), end]
+    ends = [start.pence / 100, levels[-1] / 100]
+    bars = [(s, levels[i] / 100) for i, s in enumerate(steps)]
+    low, high = min(levels) / 100, max(levels) / 100
+    room = (high - low) * 0.35 or high * 0.02
+    data: list[dict[str, Any]] = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "y": [s.name for s, _ in bars],
+            "x": [s.pence / 100 for s, _ in bars],
+            "base": [base for _, base in bars],
+            "marker": {"color": [AMBER if s.pence < 0 else BLUE for s, _ in bars]},
+            "width": 0.5,
+            "customdata": [s.says for s, _ in bars],
+            "hovertemplate": "%{customdata}<extra></extra>",
+        },
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "y": [names[0], names[-1]],
+            "x": ends,
+            "marker": {"symbol": "diamond", "size": 15, "color": INK},
+            "customdata": [start.says, f"{end}: {short(levels[-1])}"],
+            "hovertemplate": "%{customdata}<extra></extra>",
+        },
+    ]
+    reached = [levels[0], *levels[1:], levels[-1]]
+    shapes = [
+        {
+            "type": "line",
+            "y0": i,
+            "y1": i + 1,
+            "x0": reached[i] / 100,
+            "x1": reached[i] / 100,
+            "line": {"color": GREY, "width": 1, "dash": "dot"},
+        }
+        for i in range(len(names) - 1)
+    ]
+    labels = [(names[0], ends[0], short(levels[0]), "left")]
+    for step, base in bars:
+        right = max(base, base + step.pence / 100)
+        labels.append((step.name, right, short(step.pence, signed=True), "left"))
+    labels.append((names[-1], ends[1], short(levels[-1]), "left"))
+    annotations = [
+        {
+            "y": name,
+            "x": x,
+            "text": f"<b>{text}</b>",
+            "showarrow": False,
+            "xanchor": anchor,
+            "xshift": 12,
+            "font": {"size": 15},
+        }
+        for name, x, text, anchor in labels
+    ]
+    return {
+        "data": data,
+        "layout": {
+            **_LAYOUT,
+            "height": 96 + 46 * len(names),
+            "margin": {"l": 10, "r": 10, "t": 44, "b": 44},
+            "title": {"text": title, "x": 0, "xanchor": "left", "font": {"size": 16}},
+            "meta": {"description": description},
+            "shapes": shapes,
+            "annotations": annotations,
+            "bargap": 0.4,
+            "yaxis": {
+                "categoryorder": "array",
+                "categoryarray": names,
+                "autorange": "reversed",
+                "automargin": True,
+                "fixedrange": True,
+            },
+            "xaxis": {
+                "range": [low - room * 0.3, high + room],
+                "tickprefix": "£",
+                "tickformat": ".3~s",
+                "nticks": 6,
+                "gridcolor": "#e8edee",
+                "fixedrange": True,
+                "title": {
+                    "text": f"axis starts at {short(round((low - room * 0.3) * 100))}",
+                    "font": {"size": 12, "color": "#4c6272"},
+                },
+            },
+        },
+    }

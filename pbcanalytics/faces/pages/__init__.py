@@ -1,0 +1,1 @@
+"""The pages: each asks the published file one question and shows the answer to any reader."""

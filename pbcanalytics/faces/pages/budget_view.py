@@ -1,0 +1,162 @@
+"""What the baseline-budget page shows of one practice and year, read from the published file."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pbcanalytics.faces.wording import exact, share, short
+from pbcanalytics.store import Published
+from pbcanalytics.words import codes
+
+MOVES: Final = (
+    ("list_change_pence", "List size"),
+    ("growth_pence", "Agreed growth"),
+    ("uplift_pence", "Price uplift"),
+    ("affordability_pence", "Affordability"),
+)
+
+
+@dataclass(frozen=True)
+class BudgetView:
+    """
+    One practice's budget of one year, with those of its PCT.
+
+    Attributes
+    ----------
+    practice : dict
+        Its row of `budget_practices`.
+    lines : list of dict
+        Its rows of `budget_lines`, in the order of points of delivery.
+    practices : list of dict
+        The rows of every practice of the PCT.
+    budget : dict
+        The PCT's row of `budgets`.
+    gaps : list of dict
+        Practices of the PCT that have no budget, and why.
+    """
+
+    practice: dict[str, Any]
+    lines: list[dict[str, Any]]
+    practices: list[dict[str, Any]]
+    budget: dict[str, Any]
+    gaps: list[dict[str, Any]]
+
+    @property
+    def title(self) -> str:
+        """Name practice and year, as every figure and table of the page does."""
+        return f"{self.practice['practice_name']} ({self.code}), {self.year}"
+
+    @property
+    def code(self) -> str:
+        """The practice's code."""
+        return str(self.practice["practice_code"])
+
+    @property
+    def year(self) -> str:
+        """The budget year."""
+        return str(self.practice["financial_year"])
+
+    @property
+    def sums_to(self) -> int:
+        """The sum of the practices' budgets. [pence]"""
+        return sum(int(p["indicative_pence"]) for p in self.practices)
+
+
+def practices_held(published: Published) -> list[tuple[str, str]]:
+    """List name and code of every practice that has a budget in any year."""
+    rows = published.rows(
+        "SELECT practice_code, min(practice_name) AS practice_name FROM budget_practices "
+        "GROUP BY practice_code ORDER BY practice_code"
+    )
+    return [(f"{r['practice_name']} ({r['practice_code']})", r["practice_code"]) for r in rows]
+
+
+def years_held(published: Published) -> list[str]:
+    """List the years of which there are budgets, latest first."""
+    rows = published.rows("SELECT DISTINCT financial_year FROM budgets ORDER BY 1 DESC")
+    return [r["financial_year"] for r in rows]
+
+
+def view(published: Published, practice: str, financial_year: str) -> BudgetView | None:
+    """
+    Read one practice's budget.
+
+    Parameters
+    ----------
+    published : Published
+        The published file.
+    practice : str
+        Practice code.
+    financial_year : str
+        Budget year.
+
+    Returns
+    -------
+    BudgetView or None
+        None if the practice has no budget of that year.
+    """
+    found = published.rows(
+        "SELECT * FROM budget_practices WHERE practice_code = ? AND financial_year = ?",
+        (practice, financial_year),
+    )
+    if not found:
+        return None
+    of_pct = (found[0]["pct_code"], financial_year)
+    lines = published.rows(
+        "SELECT * FROM budget_lines WHERE practice_code = ? AND financial_year = ?",
+        (practice, financial_year),
+    )
+    order = [*codes.PODS, codes.OTHER_POD]
+    return BudgetView(
+        practice=found[0],
+        lines=sorted(lines, key=lambda r: order.index(r["pod"])),
+        practices=published.rows(
+            "SELECT * FROM budget_practices WHERE pct_code = ? AND financial_year = ? "
+            "ORDER BY practice_code",
+            of_pct,
+        ),
+        budget=published.rows(
+            "SELECT * FROM budgets WHERE pct_code = ? AND financial_year = ?", of_pct
+        )[0],
+        gaps=published.rows(
+            "SELECT * FROM budget_gaps WHERE pct_code = ? AND financial_year = ? ORDER BY 3",
+            of_pct,
+        ),
+    )
+
+
+def says(v: BudgetView) -> str:
+    """Say in words how the practice comes from its activity to its budget."""
+    p = v.practice
+    list_change = p["list_budget"] - p["list_base"]
+    parts = [
+        f"{short(p['activity_pence'])} of {v.budget['base_year']} activity at "
+        f"{v.budget['price_year']} prices",
+        f"the list {'grew' if list_change >= 0 else 'fell'} by {abs(list_change):,} patients "
+        f"({short(p['list_change_pence'], signed=True)})",
+        f"agreed growth is worth {short(p['growth_pence'], signed=True)}",
+    ]
+    if p["uplift_pence"]:
+        parts.append(f"price uplift is worth {short(p['uplift_pence'], signed=True)}")
+    cut = p["affordability_pence"]
+    needed = p["indicative_pence"] - cut
+    fits = (
+        f"Fitting all budgets to the PCT's money takes {short(-cut)} away ({share(-cut, needed)})."
+        if cut < 0
+        else f"Fitting all budgets to the PCT's money adds {short(cut)}."
+    )
+    return f"Start: {'; '.join(parts)}. {fits}"
+
+
+def sums(v: BudgetView) -> str:
+    """Say whether the practices' budgets sum to the PCT's money."""
+    available, resource = v.budget["available_pence"], v.budget["resource_pence"]
+    held_back = f", after {exact(resource - available)} held back" if resource != available else ""
+    if v.sums_to != available:
+        return (
+            f"The budgets sum to {exact(v.sums_to)}, not to the {exact(available)} that the PCT "
+            "has: do not use them, and tell the analytics team."
+        )
+    return (
+        f"The {len(v.practices)} budgets sum to {exact(v.sums_to)}, the PCT's resource for these "
+        f"services{held_back}, to the penny."
+    )

@@ -1,0 +1,150 @@
+"""A page for three readers: widgets for visitors and analysts, static output for a batch run."""
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any, Final
+
+import ipywidgets
+from IPython.display import HTML
+
+from pbcanalytics.faces.cards import strip
+from pbcanalytics.faces.parameters import Selection
+from pbcanalytics.faces.widgets.panel import Panel
+from pbcanalytics.faces.widgets.pulse import Pulse
+from pbcanalytics.words.errors import PbcError
+
+_LOG: Final = logging.getLogger("pbcanalytics.page")
+
+Rendered = Mapping[str, Any]
+"""What a page shows, by part: HTML text, or a plotly figure as plain data."""
+
+
+class Page:
+    """
+    Parts of a page that are redrawn together when a choice changes.
+
+    Parameters
+    ----------
+    ask : Selection
+        The parameters, resolved; an empty one stands for the first there is.
+    choices : mapping of str to (label, list of (text, value))
+        The dropdowns, by parameter name.
+    render : callable
+        From the chosen values to `Rendered`; a part that is left out is hidden.
+    parts : sequence of str
+        The parts, in any order; those named in `figures` are drawn as plotly figures.
+    name : str
+        Name of the notebook, for links.
+
+    Notes
+    -----
+    A callback's failure is shown nowhere by Voila and leaves the last practice's figures under
+    the new choice; here it hides every part, says so, and goes to the server's log.
+    """
+
+    def __init__(
+        self,
+        ask: Selection,
+        choices: Mapping[str, tuple[str, list[tuple[str, str]]]],
+        render: Callable[..., Rendered],
+        *,
+        parts: tuple[str, ...],
+        figures: tuple[str, ...],
+        name: str,
+    ) -> None:
+        self._ask = ask
+        self._render = render
+        self._figures = figures
+        self._name = name
+        self._values = {
+            key: ask.choose(key, [value for _, value in options])
+            if ask.values[key]
+            else options[0][1]
+            for key, (_, options) in choices.items()
+        }
+        self._shown: Rendered = {}
+        self._parts: dict[str, Any] = {}
+        if ask.mode == "batch":
+            self._shown = render(**self._values)
+            return
+        self._message = ipywidgets.HTML()
+        self._parts = {p: Panel() if p in figures else ipywidgets.HTML() for p in parts}
+        self._dropdowns = {
+            key: ipywidgets.Dropdown(options=options, value=self._values[key], description=label)
+            for key, (label, options) in choices.items()
+        }
+        for dropdown in self._dropdowns.values():
+            dropdown.observe(self._changed, "value")
+        self._changed()
+
+    def part(self, name: str) -> Any:
+        """Give one part for display: a widget, or in a batch run its finished output."""
+        if self._ask.mode != "batch":
+            return self._parts[name]
+        shown = self._shown.get(name)
+        if shown is None:
+            return HTML("")
+        if name in self._figures:
+            from plotly.graph_objects import Figure
+
+            return Figure(shown)
+        return HTML(shown)
+
+    def controls(self) -> Any:
+        """Give the dropdowns and the message line; in a batch run, what was chosen."""
+        if self._ask.mode == "batch":
+            return HTML(self._shown.get("message", ""))
+        return ipywidgets.VBox(
+            [ipywidgets.HBox(list(self._dropdowns.values())), self._message, Pulse()]
+        )
+
+    def _changed(self, _: Any = None) -> None:
+        self._values = {key: d.value for key, d in self._dropdowns.items()}
+        try:
+            shown = self._render(**self._values)
+        except Exception as error:
+            _to_server_log()
+            _LOG.exception("page %s could not be drawn", self._name)
+            said = (
+                str(error)
+                if isinstance(error, PbcError)
+                else "The figures could not be updated. Reload the page; if it happens again, "
+                f"tell the analytics team the page, the time and the word {type(error).__name__}."
+            )
+            shown = {"message": f'<p class="pbc-error" role="alert">{escape(said)}</p>'}
+        stamp = " ".join(str(v) for v in self._values.values())
+        for name, widget in self._parts.items():
+            content = shown.get(name)
+            widget.layout.display = "none" if content is None else None
+            if isinstance(widget, Panel):
+                widget.show([] if content is None else [content], stamp)
+            else:
+                widget.value = content or ""
+        self._message.value = self._refusals() + shown.get("message", "") + self._link()
+
+    def _refusals(self) -> str:
+        showing = {k: d.label for k, d in self._dropdowns.items()}
+        said = [strip(s, tone="warning") for s in self._ask.refusals(showing)]
+        self._ask.refused.clear()
+        return "".join(said)
+
+    def _link(self) -> str:
+        if self._ask.mode != "voila":
+            return ""
+        query = "&amp;".join(f"{k}={escape(str(v))}" for k, v in self._values.items())
+        return f'<p class="pbc-note"><a href="?{query}">Link to this view</a></p>'
+
+
+def _to_server_log() -> None:
+    """Send the log to the process's own error stream: a kernel's stderr goes to the notebook."""
+    if _LOG.handlers:
+        return
+    try:
+        stream = os.fdopen(os.dup(2), "w")
+    except OSError:
+        stream = sys.__stderr__ or sys.stderr
+    _LOG.addHandler(logging.StreamHandler(stream))
+    _LOG.propagate = False

@@ -1,0 +1,136 @@
+"""How numbers, dates and reasons are said to a reader."""
+
+import datetime as dt
+from typing import Any, Final
+
+from pbcanalytics.words.reasons import UNPRICED
+
+STATUS_WORDS: Final = {
+    "official": "official",
+    "example": "an invented example",
+    "unverified": "unverified",
+}
+
+RULE_WORDS: Final = {
+    "short_stay_emergency": "reduction for short emergency stays",
+    "specialised_top_up": "specialised top-ups",
+    "emergency_marginal_rate": "marginal rate for emergencies above the threshold",
+    "emergency_readmission": "readmissions within 30 days",
+}
+
+PRICE_WORDS: Final = {
+    "tariff": "national tariff",
+    "mff": "market forces factor",
+    "outpatient": "outpatient attendance prices",
+    "emergency": "A&E prices",
+}
+
+
+def exact(pence: int) -> str:
+    """
+    Write a sum of money to the penny.
+
+    Examples
+    --------
+    >>> exact(-123456)
+    '−£1,234.56'
+    """
+    sign = "−" if pence < 0 else ""
+    return f"{sign}£{abs(pence) // 100:,}.{abs(pence) % 100:02d}"
+
+
+def short(pence: int, *, signed: bool = False) -> str:
+    """
+    Write a sum of money in three figures, as a heading does.
+
+    Examples
+    --------
+    >>> short(503_120_412), short(-4_567_890, signed=True), short(99_950, signed=True)
+    ('£5.03m', '−£45.7k', '+£1,000')
+    """
+    pounds = abs(pence) / 100
+    sign = "−" if pence < 0 else "+" if signed and pence > 0 else ""
+    if pounds >= 999_500:
+        millions = pounds / 1e6
+        return f"{sign}£{millions:.{2 if millions < 10 else 1 if millions < 100 else 0}f}m"
+    if pounds >= 9_995:
+        thousands = pounds / 1e3
+        return f"{sign}£{thousands:.{1 if thousands < 99.95 else 0}f}k"
+    return f"{sign}£{pounds:,.0f}"
+
+
+def share(part: float, whole: float) -> str:
+    """
+    Write a share in per cent; 100% only where nothing is missing.
+
+    Examples
+    --------
+    >>> share(9999, 10000), share(1, 3), share(3, 3)
+    ('99.9%', '33.3%', '100%')
+    """
+    if not whole:
+        return "none"
+    if part == whole:
+        return "100%"
+    return f"{min(99.9, 100 * part / whole):.1f}%"
+
+
+def month(year_month: str | None) -> str:
+    """
+    Write a month in words.
+
+    Examples
+    --------
+    >>> month("2019-03")
+    'March 2019'
+    """
+    if not year_month:
+        return "no month"
+    return dt.date.fromisoformat(f"{year_month}-01").strftime("%B %Y")
+
+
+def moment(iso: str) -> str:
+    """
+    Write a moment in words.
+
+    Examples
+    --------
+    >>> moment("2026-11-22T09:05:00+00:00")
+    '22 November 2026, 09:05 UTC'
+    """
+    at = dt.datetime.fromisoformat(iso)
+    return f"{at.day} {at:%B %Y, %H:%M} UTC"
+
+
+def joined(items: list[str]) -> str:
+    """
+    Join words as a sentence does.
+
+    Examples
+    --------
+    >>> joined(["a", "b", "c"])
+    'a, b and c'
+    """
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def status_line(about: dict[str, Any]) -> str:
+    """Say what the published figures are: until which month, at whose prices, how complete."""
+    years = list(about["prices"])
+    coverage = about["coverage"]
+    parts = [
+        "Demonstration PCT, invented data" if about["is_demo"] else "",
+        f"activity to {month(about['data_to'])}",
+        f"prices of {joined(years)}" if years else "no prices held for these years",
+        "no payable activity" if coverage is None else f"{share(coverage, 1)} of activity priced",
+        f"published {moment(about['published_at'])}",
+    ]
+    said = " · ".join(p for p in parts if p)
+    return said[0].upper() + said[1:]
+
+
+def why_unpriced(reason: str) -> str:
+    """Say why a piece of activity has no price, as the end of a sentence."""
+    return UNPRICED[reason].sentence

@@ -1,0 +1,191 @@
+"""The shelf of reference data: dated tables, each with a record of units, source and status."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import yaml
+
+from pbcanalytics.words import periods
+from pbcanalytics.words.errors import ReferenceGap, StoreError
+
+STATUSES: Final = ("official", "example", "unverified")
+"""How far a value may be trusted (domain 0): only `official` may be shown as such."""
+
+_LABEL_COLUMNS: Final = ("hrg", "name", "root", "code", "setting")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a reference table comes from: one row of `sources.csv`."""
+
+    key: str
+    title: str
+    publisher: str
+    licence: str
+    held_how: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """What stands beside a reference table: title, grain, source, and unit and status a column."""
+
+    title: str
+    source: str
+    financial_year: str | None
+    columns: dict[str, dict[str, Any]]
+    rules: dict[str, dict[str, Any]]
+
+    @property
+    def statuses(self) -> set[str]:
+        """The statuses of the numbers and rules in this table; codes and labels aside."""
+        numbers = [v for k, v in self.columns.items() if not k.endswith(_LABEL_COLUMNS)]
+        return {v["status"] for v in (*numbers, *self.rules.values())}
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """
+    Reference tables by subject and financial year, read from one or more folders.
+
+    A folder named later replaces single files of an earlier one, so that an analyst adds a year
+    or corrects a table without touching what was shipped.
+    """
+
+    folders: tuple[Path, ...]
+
+    @classmethod
+    def open(cls, *folders: Path) -> "Shelf":
+        """
+        Open the shipped reference data, with a user's own folders on top.
+
+        Parameters
+        ----------
+        *folders : Path
+            `reference` folders of the user; those that do not exist are passed over.
+
+        Raises
+        ------
+        StoreError
+            If the shipped tables cannot be found.
+        """
+        here = Path(__file__).resolve()
+        for shipped in (here.parents[2] / "data" / "reference", here.parent / "shipped"):
+            if (shipped / "sources.csv").is_file():
+                own = [f for f in folders if f.is_dir() and f.resolve() != shipped.resolve()]
+                return cls((shipped, *own))
+        raise StoreError(
+            "The reference data that belong to pbcanalytics are missing, so nothing can be "
+            "priced. Install the package again, or restore the folder data/reference."
+        )
+
+    def years(self, subject: str) -> list[str]:
+        """List the financial years held of a subject, oldest first."""
+        stems = {p.stem for f in self.folders for p in (f / subject).glob("????-??.csv")}
+        return sorted(s.replace("-", "/") for s in stems)
+
+    def read(self, subject: str, financial_year: str | None = None) -> pd.DataFrame:
+        """
+        Read one reference table.
+
+        Parameters
+        ----------
+        subject : str
+            `tariff`, `mff`, `outpatient`, `emergency`, `hrg_mix`, `rules`, `specialties`, `disclosure`.
+        financial_year : str, optional
+            "2018/19"; left out for tables that have no year.
+
+        Returns
+        -------
+        DataFrame, one row per code
+            Text as text; numbers as nullable integers or floats. A blank is missing, never zero.
+
+        Raises
+        ------
+        ReferenceGap
+            If no such table is held; the message says which file to add.
+        """
+        path = self._path(subject, financial_year, ".csv")
+        frame = pd.read_csv(path, dtype="string", keep_default_na=False, na_values=[""])
+        for column in frame.columns:
+            if column.endswith(("_pence", "_days")) or column.startswith("n_"):
+                frame[column] = frame[column].astype("Int64")
+            elif column.endswith("_ratio"):
+                frame[column] = frame[column].astype("Float64")
+        return frame
+
+    def record(self, subject: str, financial_year: str | None = None) -> Record:
+        """Read the record beside a reference table: its source, and unit and status a column."""
+        path = self._path(subject, financial_year, ".yaml")
+        held = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return Record(
+            title=held["title"],
+            source=held["source"],
+            financial_year=held.get("financial_year"),
+            columns=held.get("columns", {}),
+            rules=held.get("rules", {}),
+        )
+
+    def sources(self) -> dict[str, Source]:
+        """Read the sources that records cite, by key; a later folder adds to an earlier one."""
+        found: dict[str, Source] = {}
+        for folder in self.folders:
+            path = folder / "sources.csv"
+            if path.is_file():
+                rows = pd.read_csv(path, dtype=str, keep_default_na=False)
+                for row in rows.to_dict("records"):
+                    source = Source(**{str(k): str(v) for k, v in row.items()})
+                    found[source.key] = source
+        return found
+
+    def rule(self, subject: str, name: str, financial_year: str | None = None) -> Any:
+        """Give the value of one rule, or None where the record says that it is not known."""
+        return self.record(subject, financial_year).rules[name]["value"]
+
+    def evidence(self, financial_year: str) -> dict[str, list[str]]:
+        """Give the statuses of the prices of a year, by subject: what a page must say of them."""
+        return {
+            subject: sorted(self.record(subject, financial_year).statuses)
+            for subject in ("tariff", "mff", "outpatient", "emergency")
+        }
+
+    def rules_not_held(self, financial_year: str) -> dict[str, str]:
+        """Give the rules of a year that have no value, and what is missing of each."""
+        rules = self.record("rules", financial_year).rules
+        return {name: r["missing"] for name, r in rules.items() if r["value"] is None}
+
+    def files(self) -> Iterator[tuple[str, Path]]:
+        """Go through every file in force, by its name below `reference/`."""
+        seen = {
+            str(p.relative_to(f).as_posix()): p
+            for f in self.folders
+            for p in f.rglob("*")
+            if p.suffix in (".csv", ".yaml")
+        }
+        yield from sorted(seen.items())
+
+    def digest(self) -> str:
+        """Give a checksum of every reference file in force (16 hexadecimal digits)."""
+        total = hashlib.sha256()
+        for name, path in self.files():
+            total.update(name.encode())
+            total.update(path.read_bytes().replace(b"\r\n", b"\n"))
+        return total.hexdigest()[:16]
+
+    def _path(self, subject: str, financial_year: str | None, suffix: str) -> Path:
+        stem = subject if financial_year is None else periods.in_file_name(financial_year)
+        inside = Path(stem) if financial_year is None else Path(subject) / stem
+        for folder in reversed(self.folders):
+            path = folder / inside.with_suffix(suffix)
+            if path.is_file():
+                return path
+        held = ", ".join(self.years(subject)) or "none"
+        raise ReferenceGap(
+            f"No {subject} data are held for {financial_year or 'any year'} (held: {held}), so "
+            f"activity of that year cannot be priced. Add reference/{inside.as_posix()}{suffix} "
+            "to your data folder, in the columns of a year that is held, with its source and "
+            "status in the .yaml beside it; docs/reference-data.md shows how."
+        )

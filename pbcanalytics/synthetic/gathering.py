@@ -1,0 +1,252 @@
+"""Gathering the demo PCT group by group: rows to the landing, facts and answers to the key."""
+
+import importlib.metadata
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pbcanalytics.reference import Shelf
+from pbcanalytics.synthetic import (
+    answers,
+    casemix,
+    extracts,
+    facts,
+    mistakes,
+    mixes,
+    places,
+    planting,
+    population,
+    prices,
+    registers,
+    world,
+)
+from pbcanalytics.synthetic.landing import Landing
+from pbcanalytics.synthetic.planting import Planting, stream
+from pbcanalytics.words import periods
+
+SCHEMA: Final = 1
+"""Version of the answer key's layout."""
+
+GROUP: Final = 50
+"""Practices that are lived through at once; what is planted at practices is in the first group."""
+
+_MALFORMED_FIELDS: Final = 9
+
+
+@dataclass
+class Run:
+    """One run: what was asked for, and what has been gathered so far."""
+
+    shelf: Shelf
+    practices: places.Practices
+    plan: Planting
+    drawn: mixes.Samplers
+    first_year: int
+    n_years: int
+    seed: int
+    tally: facts.Tally = field(default_factory=facts.Tally)
+    changed: list[pd.DataFrame] = field(default_factory=list)
+    errors: list[list[dict[str, Any]]] = field(default_factory=list)
+    grown: list[dict[str, Any]] = field(default_factory=list)
+    missing: dict[str, int] = field(default_factory=dict)
+    luck: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def years(self) -> list[int]:
+        """Calendar years in which the financial years asked for start."""
+        return list(range(self.first_year, self.first_year + self.n_years))
+
+    def changed_spells(self) -> pd.DataFrame:
+        """List every spell recorded otherwise than it truly was, one row per spell."""
+        return pd.concat(self.changed, ignore_index=True)
+
+
+def begin(
+    shelf: Shelf, n_practices: int, first_year: int, n_years: int, seed: int, quiet: bool
+) -> Run:
+    """Invent the practices, decide what is planted and make the samplers."""
+    practices = places.practices(n_practices, stream(seed, "practices"))
+    local = practices.part(0, min(GROUP, n_practices))
+    plan = planting.nothing() if quiet else planting.usual(local, first_year, n_years)
+    drawn = mixes.samplers(shelf, population.wanted_lists(practices, 0.0))
+    return Run(shelf, practices, plan, drawn, first_year, n_years, seed)
+
+
+def add_group(run: Run, landing: Landing, start: int) -> None:
+    """
+    Let one group of practices live, and gather its rows, facts and answers.
+
+    Parameters
+    ----------
+    run : Run
+        Brought up to date.
+    landing : Landing
+    start : int
+        Number of the group's first practice.
+    """
+    end = min(start + GROUP, len(run.practices))
+    local, group, plan = run.practices.part(start, end), start // GROUP, run.plan
+    if group:
+        plan = replace(plan, growths=(), unlucky=None, closing=None, successor=None)
+    course = world.Course(run.drawn, local, plan, run.first_year, run.n_years, run.seed, group)
+    lived = world.history(course)
+    desk = extracts.Desk(course, lived, extracts.pseudonyms(course, len(lived.people.birth)))
+    frames = {
+        "apc": extracts.admitted(desk),
+        "op": extracts.outpatient(desk),
+        "ae": extracts.emergency(desk),
+    }
+    referred = extracts.referred(desk)
+    _measure(run, lived.people, frames, referred, len(local))
+    run.luck |= lived.luck
+    run.changed.append(answers.affected_spells(frames["apc"]))
+    run.grown.extend(_grown(local, plan, frames["op"], referred))
+    if plan.mistakes:
+        frames = _spoil(run, plan, frames, start, end, group)
+    for dataset, frame in (frames | {"referrals": referred}).items():
+        landing.add(dataset, frame, group)
+
+
+def _measure(
+    run: Run,
+    people: population.People,
+    frames: dict[str, pd.DataFrame],
+    referred: pd.DataFrame,
+    n_local: int,
+) -> None:
+    base = _priced(run.shelf, frames, casemix.PRICE_YEAR)
+    every = range(run.first_year, run.first_year + run.n_years + 1)
+    for row, year in enumerate(every, start=world.WARM_UP):
+        lists = registers.counted_lists(people, n_local, row, year)
+        held = run.tally.lists.get(year)
+        run.tally.lists[year] = lists if held is None else np.concatenate([held, lists])
+        if year in run.years:
+            members = np.flatnonzero(people.practice[row] != population.NOBODY)
+            run.tally.add_spend(year, members, base)
+            run.tally.add_counts(year, facts.yearly_counts({**frames, "referrals": referred}, year))
+        if year in run.years[1:]:
+            name = _price_year(run.shelf, year)
+            priced = _priced(run.shelf, frames, name)
+            priced = priced[priced["year"] == year - 1]
+            ratio = prices.market_forces(run.shelf, name)
+            run.tally.add_cost(periods.starting(year), priced, ratio)
+
+
+def _priced(shelf: Shelf, frames: dict[str, pd.DataFrame], price_year: str) -> pd.DataFrame:
+    parts = [
+        prices.admitted(shelf, frames["apc"], price_year),
+        prices.outpatient(shelf, frames["op"], price_year),
+        prices.casualty(shelf, frames["ae"], price_year),
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _price_year(shelf: Shelf, year: int) -> str:
+    # An invented plan may be made for a year whose tariff is not held; it then rests on the base.
+    name = periods.starting(year)
+    return name if name in shelf.years("tariff") else casemix.PRICE_YEAR
+
+
+def _grown(
+    local: places.Practices, plan: Planting, seen: pd.DataFrame, referred: pd.DataFrame
+) -> list[dict[str, Any]]:
+    found = []
+    for growth in plan.growths:
+        mine = referred["extra"] & (referred["GPPRAC"] == local.code[growth.practice])
+        followed = seen["extra"] & (seen["GPPRAC"] == local.code[growth.practice])
+        keys = answers.keys_of(referred.loc[mine, "REFERRALKEY"].tolist())
+        found.append(keys | {"n_appointments_that_followed": int(followed.sum())})
+    return found
+
+
+def _spoil(
+    run: Run,
+    plan: Planting,
+    frames: dict[str, pd.DataFrame],
+    start: int,
+    end: int,
+    group: int,
+) -> dict[str, pd.DataFrame]:
+    late = stream(run.seed, group, "late")
+    frames, missing = mistakes.withhold(
+        frames, places.COMMUNITY, plan.late_since, planting.LATE_SHARE, late
+    )
+    for name, count in missing.items():
+        run.missing[name] = run.missing.get(name, 0) + count
+    counts = [
+        mistakes.in_group(m.n_rows, len(run.practices), start, end) for m in mistakes.CATALOGUE
+    ]
+    frames, found = mistakes.plant(frames, counts, stream(run.seed, group, "mistakes"))
+    run.errors.append(found)
+    return frames
+
+
+def finish(run: Run, landing: Landing) -> dict[str, Any]:
+    """Write the registers and lay out the answer key."""
+    lists, codes = run.tally.lists, run.practices.code
+    each = [registers.list_rows(held, codes, year) for year, held in lists.items()]
+    landing.write_table("list_sizes.csv", pd.concat(each, ignore_index=True))
+    weighted = [registers.weighted_rows(lists[y], run.practices, y) for y in run.years]
+    landing.write_table("weighted_lists.csv", pd.concat(weighted, ignore_index=True))
+    plan, closed = run.plan, f"{run.years[-1]}-03-31"
+    rows = places.practice_rows(run.practices, plan.closing, plan.successor, closed)
+    landing.write_table("practices.csv", rows)
+    landing.write_table("providers.csv", places.provider_rows())
+    landing.write_table("plan.csv", registers.plan_rows(run.tally.costs))
+    broken = _break(run, landing) if plan.mistakes else []
+    older = {f"{y}-04-01": round(_older(held), 5) for y, held in lists.items()}
+    found = {
+        "ageing": {"since": f"{run.first_year}-04-01", "shares": older},
+        "luck": {
+            "financial_year": periods.starting(run.years[-1]),
+            "n_draws": planting.UNLUCKY_DRAWS,
+            **run.luck,
+        },
+        "merger": {"since": closed, "n_people": _moved(run)},
+        "late": run.missing,
+    }
+    planted = answers.planted(
+        plan, run.practices, run.drawn.table, run.changed_spells(), run.grown, found
+    )
+    return {
+        "schema": SCHEMA,
+        "version": _version(),
+        "seed": run.seed,
+        "parameters": {
+            "n_practices": len(run.practices),
+            "years": [periods.starting(y) for y in run.years],
+            "quiet": plan == planting.nothing(),
+        },
+        "pct": {"code": places.PCT, "name": places.PCT_NAME, "consortium": places.CONSORTIUM},
+        "facts": {periods.starting(y): facts.summary(run.tally, y) for y in run.years},
+        "lists": {f"{y}-04-01": int(held.sum()) for y, held in lists.items()},
+        "files": dict(sorted(landing.rows.items())),
+        "planted": [*planted, *answers.mistakes(run.errors), *broken],
+    }
+
+
+def _break(run: Run, landing: Landing) -> list[dict[str, Any]]:
+    name = f"op_{periods.in_file_name(periods.starting(run.years[-1]))}.csv"
+    line = landing.break_a_row(name, _MALFORMED_FIELDS)
+    where = {"dataset": "op", "file": name, "line": line}
+    return [{"item": "data error", "kind": "malformed row", "where": where, "n_affected": 1}]
+
+
+def _older(lists: NDArray[np.int64]) -> float:
+    return float(lists[:, :, 65:].sum() / lists.sum())
+
+
+def _moved(run: Run) -> int:
+    if run.plan.closing is None:
+        return 0
+    return int(run.practices.size[run.plan.closing])
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("pbcanalytics")
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,147 @@
+"""What is planted in the demo PCT: where, from when, how much; nothing at all in a quiet one."""
+
+import zlib
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from pbcanalytics.synthetic import days, places
+
+CREEP_ROOTS: Final = ("DZ11", "LA04", "WJ06", "EB03", "KC05")
+CREEP_POINTS: Final = 0.07
+ZERO_STAY_SHARE: Final = 0.03
+MISSED_BEFORE: Final = 0.35
+AGEING_A_YEAR: Final = 0.004
+LATE_SHARE: Final = 0.85
+UNLUCKY_DRAWS: Final = 12
+_GROWTH: Final = ((0.25, ("330", "110")), (0.40, ("130", "301", "320")))
+
+
+def stream(seed: int, *key: int | str) -> np.random.Generator:
+    """
+    Open the random stream of one purpose, independent of every other.
+
+    Parameters
+    ----------
+    seed : int
+    *key : int or str
+        What the stream is for; the same key gives the same numbers whatever else is drawn.
+    """
+    words = [zlib.crc32(k.encode()) if isinstance(k, str) else k + 1 for k in key]
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=tuple(words)))
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Growth of GP referrals at one practice, in some specialties, from one day on."""
+
+    practice: int
+    share: float
+    specialties: tuple[str, ...]
+    since: int
+
+
+@dataclass(frozen=True)
+class Planting:
+    """
+    Everything planted; days are day numbers, NEVER where a thing does not happen.
+
+    `creep_since` and `zero_stay_since` are at XD1, `caught_up_since` at XT1: until then a truly
+    dear spell is recorded one class too cheap with probability `missed_before`.
+    """
+
+    growths: tuple[Growth, ...] = ()
+    ageing_a_year: float = 0.0
+    creep_since: int = days.NEVER
+    zero_stay_since: int = days.NEVER
+    caught_up_since: int = days.NEVER
+    missed_before: float = 0.0
+    unlucky: int | None = None
+    closing: int | None = None
+    successor: int | None = None
+    late_since: int = days.NEVER
+    mistakes: bool = False
+
+
+def nothing() -> Planting:
+    """Plant nothing: a quiet PCT, on which every alarm is a false one."""
+    return Planting()
+
+
+def usual(practices: places.Practices, first_year: int, n_years: int) -> Planting:
+    """
+    Decide what is planted, from the sizes of the practices and the years alone.
+
+    Parameters
+    ----------
+    practices : Practices
+    first_year : int
+        Calendar year in which the first financial year starts.
+    n_years : int
+        Financial years; every onset is placed in proportion to them.
+    """
+    order = [int(i) for i in np.argsort(practices.size, kind="stable")]
+    n, months = len(order), 12 * n_years
+    large, median = order[::-1], order[(n - 1) // 2]
+    growing = [large[min(1, n - 1)], large[min(3, n - 1)]] if n > 3 else large[: max(1, n - 1)]
+    onsets = (_month(first_year, months * 7 // 12), _month(first_year, months * 5 // 12))
+    growths = [
+        Growth(p, share, specialties, since)
+        for p, (share, specialties), since in zip(growing, _GROWTH, onsets, strict=False)
+    ]
+    spare = [i for i in order if i not in growing and i not in (order[0], median)]
+    merges = n >= 5 and n_years >= 2
+    return Planting(
+        growths=tuple(growths),
+        ageing_a_year=AGEING_A_YEAR,
+        creep_since=_month(first_year, months // 2),
+        zero_stay_since=_month(first_year, months * 2 // 3),
+        caught_up_since=_month(first_year, months * 5 // 12),
+        missed_before=MISSED_BEFORE,
+        unlucky=spare[len(spare) // 2] if spare else order[0],
+        closing=order[0] if merges else None,
+        successor=median if merges else None,
+        late_since=_month(first_year, months - 2),
+        mistakes=True,
+    )
+
+
+def _month(first_year: int, months: int) -> int:
+    first = np.datetime64(f"{first_year}-04", "M") + np.timedelta64(months, "M")
+    return days.number(str(first) + "-01")
+
+
+def creep_chance(table: pd.DataFrame) -> pd.Series:
+    """
+    Say how often creep records a cheap spell as dear, so that the dear share rises as planted.
+
+    Parameters
+    ----------
+    table : DataFrame, one row per HRG
+        From `casemix.catalogue`.
+
+    Returns
+    -------
+    Series, one value per HRG [share]
+        Nought for classes that are dear already, or of other roots.
+    """
+    volume = table["non_elective_short_stay"] + table["non_elective_long_stay"]
+    open_to = table["root"].isin(CREEP_ROOTS) & ~table["is_dear"] & (lowest_dear(table) >= 0)
+    by_root = volume.groupby(table["root"])
+    share = (volume * open_to).groupby(table["root"]).transform("sum") / by_root.transform("sum")
+    return (CREEP_POINTS / share.where(open_to)).fillna(0.0)
+
+
+def lowest_dear(table: pd.DataFrame) -> pd.Series:
+    """Give, for each HRG, the row of the cheapest dear class of its stem; -1 if there is none."""
+    dear = table[table["is_dear"]].sort_values(["non_elective_pence", "hrg"])
+    first = pd.Series(dear.index, index=dear["stem"]).groupby(level=0).first()
+    return table["stem"].map(first).fillna(-1).astype("int64")
+
+
+def dear_classes(table: pd.DataFrame) -> dict[str, list[str]]:
+    """List the dear classes of every root in which creep is planted."""
+    dear = table[table["is_dear"] & table["root"].isin(CREEP_ROOTS)]
+    return {str(r): sorted(g["hrg"]) for r, g in dear.groupby("root")}

@@ -1,0 +1,105 @@
+"""Writing the demo PCT: groups of practices one after another, then the files in one go."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pbcanalytics.reference import Shelf
+from pbcanalytics.synthetic import gathering
+from pbcanalytics.synthetic.landing import Landing
+from pbcanalytics.words import periods
+from pbcanalytics.words.errors import SelectionError
+
+
+def write(
+    folder: Path,
+    shelf: Shelf,
+    *,
+    n_practices: int = 20,
+    years: Sequence[str] = ("2016/17", "2017/18", "2018/19"),
+    seed: int = 2006,
+    quiet: bool = False,
+    progress: Callable[[str, float], None] | None = None,
+) -> dict[str, Any]:
+    """
+    Write the extracts of a fictional PCT, and the answer key to what is planted in them.
+
+    Parameters
+    ----------
+    folder : Path
+        Gets `landing/*.csv`, `answer_key.json` and `answer_key_spells.csv`; files of an earlier
+        run are replaced at the end, so that nothing half-written is left.
+    shelf : Shelf
+        Tables `tariff`, `outpatient` and `emergency` of 2017/18, `hrg_mix`, `mff`.
+    n_practices : int
+        1 to 400; the usual 20 have about 150,000 people.
+    years : sequence of str
+        Consecutive financial years.
+    seed : int
+        The same seed, package version and parameters give the same bytes.
+    quiet : bool
+        Plant nothing: no growth, creep, catch-up, ageing, ill luck, merger, lateness or error.
+    progress : callable, optional
+        Told what is being done and what share of the work is behind.
+
+    Returns
+    -------
+    dict
+        The answer key: `schema`, `version`, `seed`, `parameters`; `pct`; `facts` by financial year
+        (see `facts.summary`); `lists`, people on each 1 April; `files`, rows by name; and
+        `planted`, a list of items. Every item has `item` and `where`, and most have `since` [date], `size`,
+        `n_affected` and, up to 2,000 of them, `keys`. `answer_key_spells.csv` names every spell
+        recorded otherwise than it truly was, with the class it would have had.
+
+    Raises
+    ------
+    SelectionError
+        If the years are not consecutive or the number of practices is out of range.
+    """
+    first_year = _first_of(years)
+    if not 1 <= n_practices <= 400:
+        raise SelectionError(f"n_practices is {n_practices}: choose from 1 to 400.")
+    tell = progress or (lambda step, done: None)
+    run = gathering.begin(shelf, n_practices, first_year, len(years), seed, quiet)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as scratch:
+        beside = Path(scratch) / "landing"
+        beside.mkdir()
+        landing = Landing(beside, Path(scratch) / "rows.duckdb")
+        try:
+            for start in range(0, n_practices, gathering.GROUP):
+                tell("people and what happens to them", 0.9 * start / n_practices)
+                gathering.add_group(run, landing, start)
+            tell("files", 0.9)
+            landing.write(run.years)
+            key = gathering.finish(run, landing)
+        finally:
+            landing.close()
+        beside_key = Path(scratch) / "answer_key_spells.csv"
+        run.changed_spells().to_csv(beside_key, index=False, lineterminator="\n")
+        text = json.dumps(key, indent=1, ensure_ascii=False) + "\n"
+        (Path(scratch) / "answer_key.json").write_text(text, encoding="utf-8")
+        _swap(Path(scratch), folder)
+    tell("done", 1.0)
+    return key
+
+
+def _first_of(years: Sequence[str]) -> int:
+    starts = [periods.first_year(y) for y in years]
+    if not starts or starts != list(range(starts[0], starts[0] + len(starts))):
+        raise SelectionError(
+            f"The years {', '.join(years) or '(none)'} do not follow one another. Name consecutive "
+            "financial years, as in 2016/17, 2017/18."
+        )
+    return starts[0]
+
+
+def _swap(scratch: Path, folder: Path) -> None:
+    old = folder / "landing"
+    if old.exists():
+        shutil.move(old, scratch / "replaced")
+    for name in ("landing", "answer_key_spells.csv", "answer_key.json"):
+        (scratch / name).replace(folder / name)

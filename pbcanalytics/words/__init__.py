@@ -1,0 +1,1 @@
+"""The words of the house: errors, periods, codes, reasons and the data dictionary."""
