@@ -238,7 +238,7 @@ def _progress(title: str) -> Iterator[Callable[[str, float], None]]:
         TimeElapsedColumn(),
         TextColumn("[dim]{task.fields[step]}"),
     )
-    with Progress(*columns, console=_err, transient=True) as bar:
+    with Progress(*columns, console=_err, transient=True, disable=not _err.is_terminal) as bar:
         task = bar.add_task(title, total=1.0, step="")
 
         def report(step: str, share: float) -> None:

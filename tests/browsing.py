@@ -18,7 +18,7 @@ from typing import Any
 
 import psutil
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
@@ -238,10 +238,18 @@ def browser() -> Iterator[Browser]:
 
 
 @contextlib.contextmanager
-def visit(chromium: Browser, server: Server, size: dict[str, int] | None = None) -> Iterator[Visit]:
-    """Open a tab that notes outside requests, console and page errors, policy violations."""
-    context = chromium.new_context(viewport=size or DESK)  # type: ignore[arg-type]
+def visit(
+    chromium: Browser | BrowserContext, server: Server, size: dict[str, int] | None = None
+) -> Iterator[Visit]:
+    """
+    Open a tab that notes outside requests, console and page errors, policy violations.
+
+    A browser gives each tab an empty cache and no cookies; tabs of one context share them.
+    """
+    own_context = isinstance(chromium, Browser)
+    context = chromium.new_context() if isinstance(chromium, Browser) else chromium
     page = context.new_page()
+    page.set_viewport_size(size or DESK)  # type: ignore[arg-type]
     tab = Visit(page, server.url)
     own = (server.url, server.url.replace("http", "ws", 1), "data:", "blob:", "about:")
 
@@ -255,7 +263,7 @@ def visit(chromium: Browser, server: Server, size: dict[str, int] | None = None)
         if not request.url.startswith(own):
             tab.outside.append(request.url)
 
-    context.on("request", asked)
+    page.on("request", asked)
     page.on("websocket", asked)
     page.on("console", heard)
     page.on("pageerror", lambda error: tab.errors.append(str(error)))
@@ -264,7 +272,9 @@ def visit(chromium: Browser, server: Server, size: dict[str, int] | None = None)
     finally:
         with contextlib.suppress(Exception):
             page.goto("about:blank")  # leaves politely, so that the kernel is freed
-        context.close()
+        page.close()
+        if own_context:
+            context.close()
 
 
 def wait_until(page: Page, script: str, timeout: float = 30, step: float = 0.05) -> Any:

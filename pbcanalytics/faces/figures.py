@@ -1,6 +1,7 @@
 """Figures: pure functions from a result to a plotly figure, as plain data."""
 
 from dataclasses import dataclass
+from math import ceil, floor, log10
 from typing import Any, Final
 
 from pbcanalytics.faces.wording import short
@@ -110,6 +111,7 @@ def walk(start: Step, steps: list[Step], end: str, *, title: str, description: s
         }
         for name, x, text, anchor in labels
     ]
+    ticks = _ticks(low - room * 0.3, high + room)
     return {
         "data": data,
         "layout": {
@@ -130,9 +132,8 @@ def walk(start: Step, steps: list[Step], end: str, *, title: str, description: s
             },
             "xaxis": {
                 "range": [low - room * 0.3, high + room],
-                "tickprefix": "£",
-                "tickformat": ".3~s",
-                "nticks": 6,
+                "tickvals": ticks,
+                "ticktext": [short(round(t * 100)) for t in ticks],
                 "gridcolor": "#e8edee",
                 "fixedrange": True,
                 "title": {
@@ -142,3 +143,11 @@ def walk(start: Step, steps: list[Step], end: str, *, title: str, description: s
             },
         },
     }
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Choose three to seven round numbers between two ends."""
+    step = 10 ** floor(log10(max(high - low, 1.0)))
+    step = next(step * m for m in (1, 0.5, 0.2, 0.1) if (high - low) / (step * m) >= 3)
+    first = ceil(low / step)
+    return [i * step for i in range(first, floor(high / step) + 1)]

@@ -75,6 +75,7 @@ _PATIENT = (
     Field("specialty_code", ("TRETSPEF",)),
     Field("main_specialty_code", ("MAINSPEF",)),
 )
+_DIAGNOSES = Field("diagnoses", _many(("DIAG_", "DIAG_4_"), 20))
 _PROCEDURES = Field("procedures", _many(("OPERTN_", "OPERTN_4_"), 24))
 _NO_PRACTICE = Rule(
     "no_practice",
@@ -108,7 +109,7 @@ HES_APC: Final = Layout(
         Field("supplied_los_days", ("SPELDUR",)),
         Field("critical_care_days", ("CRITICALCAREDAYS",)),
         Field("hrg", ("SUSHRG", "HRG40"), required=True),
-        Field("diagnoses", _many(("DIAG_", "DIAG_4_"), 20)),
+        _DIAGNOSES,
         _PROCEDURES,
     ),
     key=("episode_id",),
@@ -175,6 +176,7 @@ HES_OP: Final = Layout(
         Field("referral_source", ("REFSOURC",)),
         Field("request_date", ("REQDATE",)),
         Field("hrg", ("SUSHRG",)),
+        _DIAGNOSES,
         _PROCEDURES,
     ),
     key=("attendance_id",),
@@ -342,7 +344,7 @@ def recognise(file: str, headings: Sequence[str]) -> Layout:
     fitting = [a for a in LAYOUTS if not a.missing(headings)]
     if fitting:
         return max(fitting, key=lambda a: a.matched(headings))
-    nearest = max(LAYOUTS, key=lambda a: a.matched(headings) / len(a.fields))
+    nearest = max(LAYOUTS, key=lambda a: (a.matched(headings), -len(a.fields)))
     lacks = nearest.missing(headings)
     needed = sum(f.required for f in nearest.fields)
     if len(lacks) * 2 <= needed:

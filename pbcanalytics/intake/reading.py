@@ -8,6 +8,7 @@ record. Every column is read as text: a reader that guesses turns the PCT 5E1 in
 import csv
 import hashlib
 import io
+import json
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -110,7 +111,7 @@ def read(con: duckdb.DuckDBPyConnection, path: Path) -> Reading:
         lines = text.count("\n") + (0 if text.endswith("\n") else 1)
         if rows is not None and rows == lines - 1:
             return Reading(sha256, headings, rows, [])
-        rows, malformed = _careful(con, text, headings, delimiter, Path(scratch) / "good.csv")
+        rows, malformed = _careful(con, text, headings, delimiter, Path(scratch) / "good.json")
     return Reading(sha256, headings, rows, malformed)
 
 
@@ -156,19 +157,18 @@ def _careful(
 ) -> tuple[int, list[Malformed]]:
     malformed: list[Malformed] = []
     rows = 0
+    names = ["line_number", *headings]
     with good.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out, quoting=csv.QUOTE_ALL)
         for line, fields, why in _records(text, len(headings), delimiter):
             if fields is None:
                 malformed.append(Malformed(line, *why))
             else:
-                writer.writerow([line, *fields])
+                out.write(json.dumps(dict(zip(names, [str(line), *fields], strict=True))) + "\n")
                 rows += 1
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE raw AS SELECT CAST(line_of_file AS BIGINT) AS line_number, "
-        "* EXCLUDE (line_of_file) FROM read_csv(?, "
-        f"columns = {_columns(['line_of_file', *headings])}, auto_detect = false, "
-        "header = false, delim = ',', quote = '\"', escape = '\"')",
+        "CREATE OR REPLACE TEMP TABLE raw AS SELECT CAST(line_number AS BIGINT) AS line_number, "
+        f"* EXCLUDE (line_number) FROM read_json(?, columns = {_columns(names)}, "
+        "format = 'newline_delimited')",
         [str(good)],
     )
     return rows, malformed
@@ -177,28 +177,34 @@ def _careful(
 def _records(
     text: str, width: int, delimiter: str
 ) -> Iterator[tuple[int, list[str] | None, tuple[str, str]]]:
+    """Go through the records: first line of each, its fields or None, and what is wrong then."""
     lines = io.StringIO(text, newline="").readlines()
     at = 1
     while at < len(lines):
-        record, taken = lines[at], 1
-        if not record.strip():
+        if not lines[at].strip():
             at += 1
             continue
-        while (
-            record.count('"') % 2 and taken < _LONGEST_RECORD_LINES and at + taken < len(lines)
-        ):
-            record += lines[at + taken]
-            taken += 1
-        fields = next(csv.reader(io.StringIO(record, newline=""), delimiter=delimiter))
-        unclosed = record.count('"') % 2 or (len(fields) != width and taken > 1)
-        if unclosed:
+        fields, taken = _record(lines[at : at + _LONGEST_RECORD_LINES], width, delimiter)
+        if fields is None:
             why = ("quote_never_closed", "A quotation mark is opened and never closed.")
-            yield at + 1, None, why
-            at += 1
-            continue
-        why = (
-            "wrong_number_of_fields",
-            f"The line has {len(fields)} fields where the heading has {width}.",
-        )
-        yield at + 1, fields if len(fields) == width else None, why
+        else:
+            why = (
+                "wrong_number_of_fields",
+                f"The line has {len(fields)} fields where the heading has {width}.",
+            )
+        yield at + 1, fields if fields and len(fields) == width else None, why
         at += taken
+
+
+def _record(lines: list[str], width: int, delimiter: str) -> tuple[list[str] | None, int]:
+    """Read one record from as few lines as close its quotes; one that never closes is one line."""
+    record = ""
+    for taken, line in enumerate(lines, start=1):
+        record += line
+        reader = csv.reader(io.StringIO(record, newline=""), delimiter=delimiter, strict=True)
+        try:
+            fields = next(reader)
+        except csv.Error:
+            continue
+        return (fields, taken) if taken == 1 or len(fields) == width else (None, 1)
+    return None, 1

@@ -34,9 +34,10 @@ def explained(error: Exception, path: Path, doing: str) -> StoreError:
             f"{path} may not be written or read by this user, so {doing} stopped. "
             "Change its permissions, or choose another folder with --data."
         )
+    why = "it is damaged" if "not a valid DuckDB" in text else text.splitlines()[0].rstrip(".")
     return StoreError(
-        f"{path} cannot be used as a database ({text.splitlines()[0].rstrip('.')}), so {doing} "
-        "stopped. If the file is damaged, move it away and load the extracts again."
+        f"{path} cannot be used as a database ({why}), so {doing} stopped. If it is damaged, move "
+        "it away and load the extracts again."
     )
 
 

@@ -30,7 +30,7 @@ SETTINGS: Final = (
 
 
 def strata(age: NDArray[np.int64], sex: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Number the stratum, age band and sex, of each person."""
+    """Give each person the number of a stratum of age band and sex."""
     return (np.searchsorted(BAND_STARTS, age, side="right") - 1) * 2 + sex
 
 

@@ -106,7 +106,7 @@ def details(
 
 
 def stratum_of(people: population.People, table: pd.DataFrame) -> NDArray[np.int64]:
-    """Number the stratum of each attendance's person on its day."""
+    """Give the stratum of each attendance's person on its day."""
     person = table["person"].to_numpy()
     age = population.age_on(people.birth[person], table["day"].to_numpy())
     return casemix.strata(np.maximum(age, 0), people.sex[person])

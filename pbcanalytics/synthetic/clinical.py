@@ -71,7 +71,9 @@ DIAGNOSES: Final[dict[str, str]] = {
 }  # fmt: skip
 """ICD-10 main diagnoses by chapter."""
 
-COMPANIONS: Final = ["I10X", "E119", "N183", "J449", "I489", "I259", "E785", "F03X", "M199", "Z864", "F329", "E039", "I500", "K219", "Z867", "N179", "J459", "D649"]
+COMPANIONS: Final = (
+    "I10X E119 N183 J449 I489 I259 E785 F03X M199 Z864 F329 E039 I500 K219 Z867 N179 J459 D649"
+)
 """Secondary diagnoses, commonest first."""
 
 OPERATIONS: Final[dict[str, str]] = {

@@ -18,7 +18,7 @@ GP_REFERRALS_PER_HEAD: Final = 0.275
 """About what `referral_rate` comes to over an English age profile. [per person and year]"""
 
 _AGES: Final = (0, 2, 5, 12, 20, 35, 50, 60, 70, 80, 90, 96)
-_EMERGENCY: Final = (183, 122, 46, 39, 67, 67, 80, 107, 177, 330, 575, 685)
+_EMERGENCY: Final = (175, 116, 44, 37, 64, 64, 76, 102, 170, 315, 550, 655)
 _AE_HOME: Final = (560, 460, 270, 280, 390, 300, 230, 210, 240, 330, 430, 450)
 _REFERRAL: Final = (150, 140, 105, 120, 200, 230, 300, 360, 480, 540, 430, 380)
 
@@ -87,7 +87,7 @@ def specialty_sampler(demand: NDArray[np.float64], column: int) -> casemix.Sampl
 
 
 def firsts_per_gp_referral() -> NDArray[np.float64]:
-    """Give first attendances, by specialty, that go with one GP referral to any. [ratio]"""
+    """Give first attendances [ratio], by specialty, that go with one GP referral to any."""
     rows = np.array(list(clinical.REFERRAL_SHARE.values()))
     shares_of = rows / rows.sum(axis=0)
     per = sum(ratio * shares_of[:, column] for ratio, column in SOURCES.values())
@@ -95,7 +95,7 @@ def firsts_per_gp_referral() -> NDArray[np.float64]:
 
 
 def attendances_share() -> NDArray[np.float64]:
-    """Give each specialty's share of all attendances, first and follow-up. [share]"""
+    """Give each specialty's share of all attendances, first and follow-up."""
     ratio = np.array([1 + clinical.FOLLOW_UPS.get(s, 2.0) for s in SPECIALTIES])
     expected = firsts_per_gp_referral() * ratio
     return np.asarray(expected / expected.sum())

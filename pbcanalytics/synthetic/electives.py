@@ -47,13 +47,13 @@ def spells(
 
 
 def course_weight(table: pd.DataFrame) -> NDArray[np.float64]:
-    """Give the admissions that one start of each HRG's treatment leads to on average. [ratio]"""
+    """Give the admissions [ratio] that one start of each HRG's treatment leads to on average."""
     in_course = table["hrg"].str.startswith(clinical.COURSES).to_numpy(dtype=bool)
     return np.where(in_course, _COURSE, 1.0)
 
 
 def conversion(clinic: Clinic, setting: str) -> NDArray[np.float64]:
-    """Say how often a first attendance of each specialty leads to admission. [share]"""
+    """Say what share of first attendances of each specialty leads to admission."""
     volumes = clinic.table[setting].to_numpy()
     if setting == "day_case":
         volumes = volumes / course_weight(clinic.table)
@@ -110,7 +110,7 @@ def _first_of_course(
             "specialty": np.array(demand.SPECIALTIES, dtype=object)[specialty],
         }
     )
-    return drawn.loc[drawn["hrg"] >= 0].reset_index(drop=True)
+    return drawn[drawn["hrg"] >= 0].reset_index(drop=True)
 
 
 def _rest_of_course(
@@ -126,14 +126,15 @@ def _rest_of_course(
     place = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count) + 1
     later = first.iloc[row]
     start = days.on_working_day(later["start"].to_numpy() + 28 * place)
-    return later.assign(start=start, end=start, leaves=start, admimeth="13")
+    repeated: pd.DataFrame = later.assign(start=start, end=start, leaves=start, admimeth="13")
+    return repeated
 
 
 def regular_attenders(
     clinic: Clinic, people: population.People, *, n_from: int, rng: np.random.Generator
 ) -> pd.DataFrame:
     """
-    Draw the few regular day attenders of all years: weekly visits that share one spell number at the provider.
+    Draw the few regular day attenders: weekly visits that share a spell number.
 
     Returns
     -------

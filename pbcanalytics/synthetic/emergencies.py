@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from pbcanalytics.synthetic import casemix, clinical, days, demand, places, population, stays
 
-_YEARLY_SHAPE: Final = 0.13
-_READMITTED: Final = 0.045
+_YEARLY_SHAPE: Final = 0.17
+_READMITTED: Final = 0.015
 _TRANSFERRED: Final = 0.015
 _METHODS: Final = np.array(["21", "22", "23", "24", "28", "2A", "2B", "2D"], dtype=object)
 _METHOD_SHARE: Final = (0.71, 0.13, 0.02, 0.07, 0.02, 0.03, 0.01, 0.01)
@@ -75,8 +75,9 @@ def spells(
     weights = days.emergency_weights(year)
     rate = demand.emergency_rate(who["age"].to_numpy()) * weights.sum()
     rate = rate * clinic.places.need[who["practice"]] * who["frailty"].to_numpy() * yearly
-    person = np.repeat(who["person"].to_numpy(), rng.poisson(rate))
-    drawn = _draw(clinic, people, person, days.pick(year, weights, rng.random(len(person))), rng)
+    count = rng.poisson(rate)
+    person = np.repeat(who["person"].to_numpy(), count)
+    drawn = _draw(clinic, people, person, days.pick(year, weights, _spaced(count, rng)), rng)
     again = drawn[(rng.random(len(drawn)) < _READMITTED) & (drawn["dismeth"] != "4").to_numpy()]
     back = again["end"].to_numpy() + 1 + np.floor(29 * rng.random(len(again)) ** 1.6)
     more = _draw(clinic, people, again["person"].to_numpy(), back.astype(np.int64), rng)
@@ -88,6 +89,15 @@ def spells(
     died = both[both["dismeth"] == "4"]
     people.died[died["person"]] = np.minimum(people.died[died["person"]], died["end"])
     return _transfers(clinic, both, rng)
+
+
+def _spaced(count: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
+    # Frail people come back all through the year; without spacing their spells would crowd so
+    # closely that twice as many as in life would count as readmissions.
+    each = np.repeat(count, count)
+    place = np.arange(len(each)) - np.repeat(np.cumsum(count) - count, count)
+    begin = np.repeat(rng.random(len(count)), count)
+    return np.asarray(((place + 0.3 * rng.random(len(each))) / np.maximum(each, 1) + begin) % 1.0)
 
 
 def is_free(table: pd.DataFrame, busy: NDArray[np.int64]) -> NDArray[np.bool_]:

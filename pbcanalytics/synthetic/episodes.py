@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pbcanalytics.synthetic import clinical
 from pbcanalytics.synthetic.emergencies import Clinic
 
-_MULTIPLE: Final = (0.0, 0.1, 0.2)
+_MULTIPLE: Final = (0.0, 0.12, 0.24)
 _HOW_MANY: Final = (0.76, 0.18, 0.06)
 _CRITICAL: Final = 0.015
 _DEARER_ELSEWHERE: Final = 0.1
@@ -90,7 +90,7 @@ def _coding(clinic: Clinic, table: pd.DataFrame, rng: np.random.Generator) -> pd
     rank = clinic.table["rank"].to_numpy()[hrg]
     older = (table["stratum"].to_numpy() // 2 >= 6) * 0.8
     depth = np.minimum(rng.poisson(0.4 + 3.2 * rank + older), N_DIAGNOSES - 1)
-    pool = np.array(clinical.COMPANIONS, dtype=object)
+    pool = np.array(clinical.COMPANIONS.split(), dtype=object)
     # Distinct companions: a random start and stride through a list of prime-free length.
     start = np.floor(len(pool) * rng.random(len(table)) ** 1.8).astype(np.int64)
     stride = rng.choice(np.array([1, 5, 7, 11]), len(table))

@@ -11,12 +11,28 @@ from pbcanalytics.synthetic import days, demand, episodes, places, population
 from pbcanalytics.synthetic.recording import ZERO_STAY
 from pbcanalytics.synthetic.world import Course, History
 
-HEADINGS: Final[dict[str, list[str]]] = {
-    "apc": ["FYEAR", "EPIKEY", "PSEUDO_HESID", "PROCODE3", "PROVSPNO", "GPPRAC", "PCTCODE", "ADMIDATE", "ADMIMETH", "ADMISORC", "CLASSPAT", "INTMANAG", "EPISTART", "EPIEND", "EPIORDER", "EPISTAT", "EPIDUR", "SPELDUR", "DISDATE", "DISMETH", "DISDEST", "STARTAGE", "SEX", "MAINSPEF", "TRETSPEF", "DIAG_01", "DIAG_02", "DIAG_03", "DIAG_04", "DIAG_05", "DIAG_06", "OPERTN_01", "OPERTN_02", "SUSHRG", "CRITICALCAREDAYS"],
-    "op": ["FYEAR", "ATTENDKEY", "PSEUDO_HESID", "PROCODE3", "GPPRAC", "PCTCODE", "APPTDATE", "APPTAGE", "SEX", "FIRSTATT", "ATTENDED", "REFSOURC", "REQDATE", "MAINSPEF", "TRETSPEF", "OPERTN_01", "SUSHRG"],
-    "ae": ["FYEAR", "AEKEY", "PSEUDO_HESID", "PROCODE3", "GPPRAC", "PCTCODE", "ARRIVALDATE", "ARRIVALTIME", "ARRIVALAGE", "SEX", "AEATTENDCAT", "AEATTENDDISP", "AEDEPTTYPE", "AEREFSOURCE", "SUSHRG"],
-    "referrals": ["REFERRALKEY", "PSEUDO_HESID", "GPPRAC", "PCTCODE", "PROCODE3", "REQDATE", "REFSOURC", "TRETSPEF", "PRIORITY", "AGE", "SEX"],
+_HEADINGS: Final = {
+    "apc": (
+        "FYEAR EPIKEY PSEUDO_HESID PROCODE3 PROVSPNO GPPRAC PCTCODE ADMIDATE ADMIMETH ADMISORC "
+        "CLASSPAT INTMANAG EPISTART EPIEND EPIORDER EPISTAT EPIDUR SPELDUR DISDATE DISMETH "
+        "DISDEST STARTAGE SEX MAINSPEF TRETSPEF DIAG_01 DIAG_02 DIAG_03 DIAG_04 DIAG_05 DIAG_06 "
+        "OPERTN_01 OPERTN_02 SUSHRG CRITICALCAREDAYS"
+    ),
+    "op": (
+        "FYEAR ATTENDKEY PSEUDO_HESID PROCODE3 GPPRAC PCTCODE APPTDATE APPTAGE SEX FIRSTATT "
+        "ATTENDED REFSOURC REQDATE MAINSPEF TRETSPEF OPERTN_01 SUSHRG"
+    ),
+    "ae": (
+        "FYEAR AEKEY PSEUDO_HESID PROCODE3 GPPRAC PCTCODE ARRIVALDATE ARRIVALTIME ARRIVALAGE SEX "
+        "AEATTENDCAT AEATTENDDISP AEDEPTTYPE AEREFSOURCE SUSHRG"
+    ),
+    "referrals": (
+        "REFERRALKEY PSEUDO_HESID GPPRAC PCTCODE PROCODE3 REQDATE REFSOURC TRETSPEF PRIORITY AGE "
+        "SEX"
+    ),
 }
+
+HEADINGS: Final = {dataset: names.split() for dataset, names in _HEADINGS.items()}
 """The headings of each dataset's files, in order."""
 
 _BABY_AGES: Final = ((1, 7001), (7, 7002), (29, 7003), (91, 7004), (182, 7005), (273, 7006))
@@ -44,7 +60,7 @@ class Desk:
         }
 
     def keys(self, lead: int, n: int) -> NDArray[np.int64]:
-        """Number rows so that no two groups or datasets share a key."""
+        """Give rows numbers that no other group or dataset uses."""
         return lead * 10**11 + self.course.group * 10**8 + np.arange(n)
 
     def rows(self, dataset: str, columns: dict[str, Any], day: NDArray[np.int64]) -> pd.DataFrame:

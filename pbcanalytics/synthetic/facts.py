@@ -47,7 +47,7 @@ class Tally:
             held[kind] = held.get(kind, 0) + count
 
     def add_cost(self, year: str, priced: pd.DataFrame, ratio: NDArray[np.float64]) -> None:
-        """Add pounds by budget line, with each provider's market forces factor. [GBP]"""
+        """Add pounds by budget line, with each provider's market forces factor."""
         held = self.costs.setdefault(year, dict.fromkeys(prices.LINES, 0.0))
         pounds = priced["pence"].to_numpy() / 100 * ratio[priced["provider"].to_numpy()]
         sums = pd.Series(pounds).groupby(priced["line"].to_numpy()).sum()

@@ -64,8 +64,9 @@ def attendances(
     follow = _book(later, later["day"].to_numpy() + run - start, 2, rng)
     follow = follow[place < 10]
     every = pd.concat([first, again, follow], ignore_index=True)
-    every["procedure"] = _procedures(clinic, people, every, rng)
-    return every
+    done = pd.Series(_procedures(clinic, people, every, rng), name="procedure")
+    complete: pd.DataFrame = pd.concat([every, done], axis=1)
+    return complete
 
 
 def _book(

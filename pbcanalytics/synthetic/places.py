@@ -21,7 +21,11 @@ _PROVIDER_ROWS: Final = (
     ("XI1", "Hartley Independent Treatment Centre", "independent"),
     ("XC1", "Marl Valley Community Services", "community"),
 )
-_FIRST: Final = ["Amberley", "Ashcroft", "Brambling", "Castle", "Chalkpit", "Dovecote", "Elmhurst", "Fernhill", "Grange", "Hazelwood", "Ivybridge", "Juniper", "Kingfisher", "Larkrise", "Millpond", "Nettlefield", "Orchard", "Priory", "Quarry", "Riverside", "Saddler", "Thornbury", "Upperton", "Vicarage", "Watermead", "Yewtree"]
+_FIRST: Final = (
+    "Amberley Ashcroft Brambling Castle Chalkpit Dovecote Elmhurst Fernhill Grange Hazelwood "
+    "Ivybridge Juniper Kingfisher Larkrise Millpond Nettlefield Orchard Priory Quarry "
+    "Riverside Saddler Thornbury Upperton Vicarage Watermead Yewtree"
+)
 _SECOND: Final = ("Surgery", "Medical Centre", "Practice", "Health Centre")
 _PLACE: Final = ("", "Marlbridge ", "Wexcombe ", "North Vale ", "South Vale ")
 
@@ -77,7 +81,10 @@ def practices(n_practices: int, rng: np.random.Generator) -> Practices:
     need = np.exp(rng.normal(0.0, 0.12, n_practices))
     n_outside = 0 if n_practices < 3 else max(1, round(n_practices * 0.15))
     names = [
-        f"{place}{first} {second}" for place in _PLACE for second in _SECOND for first in _FIRST
+        f"{place}{first} {second}"
+        for place in _PLACE
+        for second in _SECOND
+        for first in _FIRST.split()
     ]
     return Practices(
         code=[f"X{80001 + i}" for i in range(n_practices)],

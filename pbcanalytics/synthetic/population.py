@@ -79,7 +79,7 @@ def merged(
 
 
 def age_on(birth: Days, day: Days | int) -> Days:
-    """Give completed years of age. [years]"""
+    """Give age in completed years."""
     born, then = birth.astype("datetime64[D]"), np.asarray(day).astype("datetime64[D]")
     born_month, then_month = born.astype("datetime64[M]"), then.astype("datetime64[M]")
     months = then_month.astype(np.int64) - born_month.astype(np.int64)

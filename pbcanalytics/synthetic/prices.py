@@ -89,7 +89,7 @@ def casualty(shelf: Shelf, rows: pd.DataFrame, price_year: str) -> pd.DataFrame:
 
 
 def market_forces(shelf: Shelf, price_year: str) -> NDArray[np.float64]:
-    """Give each provider's market forces factor, in the order of `places.PROVIDERS`. [ratio]"""
+    """Give each provider's market forces factor, in the order of `places.PROVIDERS`."""
     held = shelf.read("mff", price_year).set_index("provider_code")["mff_ratio"]
     return np.asarray(held.reindex(list(places.PROVIDERS)), dtype=np.float64)
 

@@ -78,7 +78,7 @@ def weighted_rows(lists: NDArray[np.int64], practices: Practices, year: int) -> 
             "WEIGHTED_POPULATION": [f"{h // 100}.{h % 100:02d}" for h in hundredths.tolist()],
         }
     )
-    return rows.loc[raw > 0]
+    return rows.drop(index=list(np.flatnonzero(raw == 0)))
 
 
 def plan_rows(costs: dict[str, dict[str, float]]) -> pd.DataFrame:

@@ -69,7 +69,7 @@ def emergency_days(
 
 
 def elective_days(table: pd.DataFrame, hrg: Ints, rng: np.random.Generator) -> Ints:
-    """Draw lengths of stay of planned ordinary admissions. [days]"""
+    """Draw lengths of stay [days] of planned ordinary admissions."""
     trim = table["elective_trim_days"].to_numpy()[hrg]
     median = trim / np.exp(_ELECTIVE_TRIM_AT * _ELECTIVE_SPREAD)
     drawn = 1 + np.floor(median * np.exp(_ELECTIVE_SPREAD * rng.normal(size=len(hrg))))

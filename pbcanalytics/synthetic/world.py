@@ -114,7 +114,7 @@ def history(course: Course) -> History:
                 rng = course.stream(year, "growth", number)
                 sent.append(referrals.extra(clinic, who, year, growth, rng))
     referred = pd.concat(sent, ignore_index=True)
-    stays, attended = pd.concat(acute, ignore_index=True), home
+    stays, attended = pd.concat(acute, ignore_index=True), pd.concat(home, ignore_index=True)
     return _settle(course, people, stays, attended, referred, luck)
 
 
@@ -164,10 +164,12 @@ def _settle(
         found = population.registered(
             people, table["person"].to_numpy(), table[day].to_numpy(), course.first_year - WARM_UP
         )
-        return table.assign(practice=found)[found != population.NOBODY].reset_index(drop=True)
+        listed: pd.DataFrame = table.assign(practice=found)[found != population.NOBODY]
+        return listed.reset_index(drop=True)
 
     def at_large(table: pd.DataFrame) -> pd.DataFrame:
-        return table[~recording.occupied(stays, table, first="day", last="day")]
+        outside: pd.DataFrame = table[~recording.occupied(stays, table, first="day", last="day")]
+        return outside
 
     clinic, plan, began = course.clinic, course.plan, course.first_year - WARM_UP
     stays = on_a_list(acute, "start")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pbcanalytics.reference import Shelf
-from pbcanalytics.synthetic import gathering
+from pbcanalytics.synthetic import finishing, gathering
 from pbcanalytics.synthetic.landing import Landing
 from pbcanalytics.words import periods
 from pbcanalytics.words.errors import SelectionError
@@ -50,9 +50,9 @@ def write(
     dict
         The answer key: `schema`, `version`, `seed`, `parameters`; `pct`; `facts` by financial year
         (see `facts.summary`); `lists`, people on each 1 April; `files`, rows by name; and
-        `planted`, a list of items. Every item has `item` and `where`, and most have `since` [date], `size`,
-        `n_affected` and, up to 2,000 of them, `keys`. `answer_key_spells.csv` names every spell
-        recorded otherwise than it truly was, with the class it would have had.
+        `planted`, a list of items. Every item has `item` and `where`, and most have `since`
+        [date], `size`, `n_affected` and, up to 2,000 of them, `keys`. `answer_key_spells.csv`
+        names every spell recorded otherwise than it truly was, with the class it would have had.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def write(
                 gathering.add_group(run, landing, start)
             tell("files", 0.9)
             landing.write(run.years)
-            key = gathering.finish(run, landing)
+            key = finishing.finish(run, landing)
         finally:
             landing.close()
         beside_key = Path(scratch) / "answer_key_spells.csv"

@@ -120,6 +120,7 @@ OUTPATIENTS: Final = _table(
     ("attended", "code", "5 and 6 seen; others not"),
     ("referral_source", "code", "who referred: 03 GP, 05 consultant"),
     ("request_date", "date", "day the referral was received"),
+    ("diagnoses", "text", "all ICD-10 codes in order, separated by a space"),
     ("procedures", "text", "OPCS-4 codes in order, separated by a space"),
     ("hrg", "code", "HRG supplied with the attendance"),
 )

@@ -70,7 +70,7 @@ class Page:
         if ask.mode == "batch":
             self._shown = render(**self._values)
             return
-        self._message = ipywidgets.HTML()
+        self._message, self._link = ipywidgets.HTML(), ipywidgets.HTML()
         self._parts = {p: Panel() if p in figures else ipywidgets.HTML() for p in parts}
         self._dropdowns = {
             key: ipywidgets.Dropdown(options=options, value=self._values[key], description=label)
@@ -97,9 +97,8 @@ class Page:
         """Give the dropdowns and the message line; in a batch run, what was chosen."""
         if self._ask.mode == "batch":
             return HTML(self._shown.get("message", ""))
-        return ipywidgets.VBox(
-            [ipywidgets.HBox(list(self._dropdowns.values())), self._message, Pulse()]
-        )
+        asked = ipywidgets.HBox([*self._dropdowns.values(), self._link])
+        return ipywidgets.VBox([asked, self._message, Pulse()])
 
     def _changed(self, _: Any = None) -> None:
         self._values = {key: d.value for key, d in self._dropdowns.items()}
@@ -123,19 +122,16 @@ class Page:
                 widget.show([] if content is None else [content], stamp)
             else:
                 widget.value = content or ""
-        self._message.value = self._refusals() + shown.get("message", "") + self._link()
+        self._message.value = self._refusals() + shown.get("message", "")
+        if self._ask.mode == "voila":
+            query = "&amp;".join(f"{k}={escape(str(v))}" for k, v in self._values.items())
+            self._link.value = f'<a class="pbc-link" href="?{query}">Link to this view</a>'
 
     def _refusals(self) -> str:
         showing = {k: d.label for k, d in self._dropdowns.items()}
         said = [strip(s, tone="warning") for s in self._ask.refusals(showing)]
         self._ask.refused.clear()
         return "".join(said)
-
-    def _link(self) -> str:
-        if self._ask.mode != "voila":
-            return ""
-        query = "&amp;".join(f"{k}={escape(str(v))}" for k, v in self._values.items())
-        return f'<p class="pbc-note"><a href="?{query}">Link to this view</a></p>'
 
 
 def _to_server_log() -> None:

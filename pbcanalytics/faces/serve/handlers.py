@@ -6,9 +6,10 @@ from typing import Any
 
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import JupyterHandler
-from jupyter_server.utils import ensure_async, url_path_join
+from jupyter_server.utils import url_path_join
 from tornado.ioloop import IOLoop
 from tornado.web import HTTPError, RequestHandler, authenticated
+from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.utils import include_css
 
@@ -57,23 +58,35 @@ class Page(House, TornadoVoilaHandler):  # type: ignore[misc]
 
     kernel_id: str | None = None
 
-    async def get(self, name: str) -> None:  # type: ignore[override]
+    async def get(self, name: str) -> None:
         """Render the notebook of that name."""
         if not (Path(self.contents_manager.root_dir) / f"{name}.ipynb").is_file():
             raise HTTPError(404)
         # Reading the token sets its cookie. Without the cookie Voila's own shutdown-on-leave
         # is refused (403), and every page left keeps its kernel (voila issue 1458).
         _ = self.xsrf_token
-        await super().get(f"{name}.ipynb")
+        await TornadoVoilaHandler.get(self, f"{name}.ipynb")
 
     def on_connection_close(self) -> None:
         """Free the kernel of a visitor who left while the page was still opening."""
-        if self.kernel_id in self.kernel_manager:
-            IOLoop.current().add_callback(self._free)
+        if self.kernel_id:
+            IOLoop.current().add_callback(self._free, self.kernel_id)
 
-    async def _free(self) -> None:
-        if self.kernel_id in self.kernel_manager:
-            await ensure_async(self.kernel_manager.shutdown_kernel(self.kernel_id, now=True))
+    async def _free(self, kernel_id: str) -> None:
+        manager: Any = self.kernel_manager
+        if kernel_id in manager:
+            await manager.shutdown_kernel(kernel_id, now=True)
+
+
+class Leaving(VoilaShutdownKernelHandler):  # type: ignore[misc]
+    """The last word of a page that is being left."""
+
+    async def post(self, kernel_id: str) -> None:
+        """Free its kernel; one that is gone already is no error."""
+        if kernel_id in self.kernel_manager:
+            await super().post(kernel_id)
+        else:
+            self.set_status(204)
 
 
 class OldAddress(House):

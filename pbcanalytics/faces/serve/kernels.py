@@ -11,6 +11,8 @@ from tornado.web import HTTPError
 from traitlets import Dict, Int
 
 KERNEL = "python3"
+# Its own log at ERROR: ipykernel warns at every start that a loopback socket is not encrypted.
+LAUNCH = [sys.executable, "-m", "ipykernel_launcher", "--log-level=40"]
 
 # A page's kernel settles at 136 MB with pandas, plotly and DuckDB loaded, and is larger
 # for a moment after its start; half of the memory is left to everything else.
@@ -40,7 +42,7 @@ class ThisPython(KernelSpecManager):
         if kernel_name != KERNEL:
             raise NoSuchKernel(kernel_name)
         return KernelSpec(
-            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            argv=[*LAUNCH, "-f", "{connection_file}"],
             display_name="Python 3",
             language="python",
         )
@@ -59,7 +61,7 @@ class Ceiling(AsyncMappingKernelManager):
 
     _starting = 0
 
-    async def start_kernel(self, **kwargs: Any) -> str:
+    async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override]
         """Start a kernel, or answer 503 when the server is full."""
         if len(self.list_kernel_ids()) + self._starting >= self.max_kernels:
             raise HTTPError(503)

@@ -15,6 +15,7 @@ from pbcanalytics.faces import template
 from pbcanalytics.words.errors import ServeError
 
 ADDRESS = "127.0.0.1"
+HIGHEST_PORT = 65535
 
 
 def serve(
@@ -90,9 +91,10 @@ def serve(
 
 def _bind(port: int) -> list[socket.socket]:
     try:
-        return bind_sockets(port, address=ADDRESS)
-    except OverflowError:
-        reason = f"{port} is not a port (0 to 65535)"
+        # The system would quietly take such a number modulo 65536.
+        if port in range(HIGHEST_PORT + 1):
+            return bind_sockets(port, address=ADDRESS)
+        reason = f"{port} is not a port (0 to {HIGHEST_PORT})"
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             reason = f"port {port} is already in use on this machine"

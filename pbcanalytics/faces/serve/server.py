@@ -1,6 +1,5 @@
 """Voila itself, with our handlers, headers and life cycle."""
 
-import asyncio
 import contextlib
 import shutil
 import signal
@@ -21,11 +20,24 @@ from voila.tornado.handler import TornadoVoilaHandler
 
 from pbcanalytics.faces import template
 from pbcanalytics.faces.serve.assets import PLOTLY, Plotly
-from pbcanalytics.faces.serve.handlers import Health, Home, Missing, OldAddress, Page
+from pbcanalytics.faces.serve.handlers import (
+    Health,
+    Home,
+    Leaving,
+    Missing,
+    OldAddress,
+    Page,
+)
 from pbcanalytics.faces.serve.listing import NAME
 from pbcanalytics.faces.serve.policy import Guarded, quiet_log
+from pbcanalytics.faces.serve.shelf import Shelf
 from pbcanalytics.faces.serve.wording import CalmExecutor
 
+PING_MILLISECONDS = 30_000
+LONGEST_GOODBYE_SECONDS = 10
+
+# Whatever else reaches Voila's own handler ends in an assertion, and so in a 500.
+ASSET = r"[\w-]+/static(?:/[\w-][\w.-]*)+"
 SHUT = r"/voila/(?:tree|api/contents|files|render)(?:/.*)?"
 
 
@@ -43,7 +55,9 @@ class Dashboards(Voila):  # type: ignore[misc]
         """Add what has to be there when the application is made, and is ignored afterwards."""
         made: dict[str, Any] = super().init_settings()
         loader = jinja2.FileSystemLoader(template.PAGES)
+        self.contents_manager = Shelf(parent=self)
         made.update(
+            contents_manager=self.contents_manager,
             # Given here and not as `compress_response`, for the headers to be on every answer.
             transforms=[Guarded, GZipContentEncoding],
             jinja2_env=jinja2.Environment(loader=loader, autoescape=True),
@@ -51,6 +65,9 @@ class Dashboards(Voila):  # type: ignore[misc]
             log_function=quiet_log,
             # A page of another site cannot be pointed here under a name of its own.
             allow_remote_access=False,
+            # Jupyter's default is longer than tornado allows, which warns of it at each page.
+            ws_ping_interval=PING_MILLISECONDS,
+            ws_ping_timeout=PING_MILLISECONDS,
         )
         return made
 
@@ -69,10 +86,11 @@ class Dashboards(Voila):  # type: ignore[misc]
         ours: list[Any] = [
             (at(r"/?"), Home, home),
             (at(rf"/pages/({NAME})"), Page, page),
+            (at(r"/voila/api/shutdown/([\w-]+)"), Leaving),
             (at("/healthz"), Health, {"manager": self.kernel_manager}),
             (at(f"/{PLOTLY.replace('.', '[.]')}"), Plotly),
             (at(rf"/voila/render/({NAME})[.]ipynb"), OldAddress),
-            (at(r"/voila/templates/([\w-]+/static/.+)"), TemplateStaticFileHandler),
+            (at(rf"/voila/templates/({ASSET})"), TemplateStaticFileHandler),
             (at(SHUT), Missing),
         ]
         replaced = (TornadoVoilaHandler, TemplateStaticFileHandler)
@@ -100,9 +118,8 @@ class Dashboards(Voila):  # type: ignore[misc]
 
     def stop(self) -> None:
         """End every kernel, then remove what they were reached by."""
-        loop = self.ioloop.asyncio_loop
-        with contextlib.suppress(asyncio.TimeoutError):
-            loop.run_until_complete(
-                asyncio.wait_for(self.kernel_manager.shutdown_all(now=True), timeout=10)
+        with contextlib.suppress(TimeoutError):
+            self.ioloop.run_sync(
+                lambda: self.kernel_manager.shutdown_all(now=True), timeout=LONGEST_GOODBYE_SECONDS
             )
         shutil.rmtree(self.connection_dir, ignore_errors=True)

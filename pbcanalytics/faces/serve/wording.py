@@ -1,4 +1,4 @@
-"""What a visitor reads when a notebook's own code fails, instead of Voila's advice to developers."""
+"""What a visitor reads when a notebook's own code fails."""
 
 from typing import Any
 

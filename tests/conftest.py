@@ -1,0 +1,37 @@
+"""Fixtures: pipe tables as frames, the small demonstration PCT, Hypothesis profiles."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from pbcanalytics import pipeline
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+settings.register_profile(
+    "quick", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("deep", settings.get_profile("quick"), max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+@pytest.fixture(scope="session")
+def small_pct(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demonstration PCT of 3 practices and 3 years: loaded, priced and published."""
+    data = tmp_path_factory.mktemp("small_pct")
+    extracts = pipeline.demo(data, n_practices=3)
+    pipeline.load(data, [extracts])
+    pipeline.build(data)
+    pipeline.publish(data)
+    return data
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The real and official data that tests are calibrated on; they stay outside the project."""
+    folder = SHARED / "data"
+    if not folder.is_dir():
+        pytest.skip("the real data (shared/data beside the project) are not on this machine")
+    return folder

@@ -1,0 +1,64 @@
+"""Cases drawn as pipe tables, so that they are read and not decoded."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+import pandas as pd
+
+from pbcanalytics import costing, intake
+from pbcanalytics.reference import Shelf
+from pbcanalytics.store import Warehouse
+from pbcanalytics.words import tables
+from pbcanalytics.words.tables import Table
+
+
+def rows(text: str) -> list[dict[str, str | None]]:
+    """Read a pipe table: the first line names the columns, an empty cell is None."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    names, *body = [[cell.strip() for cell in line.split("|")] for line in lines]
+    return [
+        {n: (v or None) for n, v in zip(names, cells, strict=True)} for cells in body
+    ]
+
+
+def put(warehouse: Warehouse, table: Table, drawn: str, **fixed: object) -> None:
+    """Add drawn rows to a landing table; columns that are not drawn are `fixed` or empty."""
+    for row in rows(drawn):
+        values = [row.get(n, fixed.get(n)) for n in table.names]
+        marks = ", ".join("?" for _ in values)
+        warehouse.con.execute(f"INSERT INTO {table.name} VALUES ({marks})", values)
+
+
+@contextmanager
+def priced(episodes: str = "", outpatients: str = "", emergency: str = "") -> Iterator[Warehouse]:
+    """Price drawn activity with the shipped reference data, in a database in memory."""
+    con = duckdb.connect()
+    warehouse = Warehouse(con, None)  # type: ignore[arg-type]
+    intake.prepare(con)
+    common = {"provider_code": "XD1", "practice_code": "X80001", "specialty_code": "300"}
+    if episodes:
+        put(
+            warehouse,
+            tables.EPISODES,
+            episodes,
+            **common,
+            person_id="p",
+            patient_class="1",
+            admission_method="11",
+            age_years=50,
+        )
+    if outpatients:
+        put(warehouse, tables.OUTPATIENTS, outpatients, **common, attended="5")
+    if emergency:
+        put(warehouse, tables.EMERGENCY, emergency, **common)
+    costing.build(warehouse, Shelf.open(), lambda name, share: None)
+    try:
+        yield warehouse
+    finally:
+        con.close()
+
+
+def one(warehouse: Warehouse, table: str, price_year: str = "2018/19") -> pd.DataFrame:
+    """Give a priced table at one price year, by key."""
+    return warehouse.frame(f"SELECT * FROM {table} WHERE price_year = ? ORDER BY 1", [price_year])

@@ -1,0 +1,164 @@
+"""The command: helpful help, one sentence an error, exit codes, the status for machines."""
+
+import json
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMANDS = ("start", "demo", "load", "build", "publish", "dashboards", "status")
+
+
+def pbc(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pbcanalytics", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+        encoding="utf-8",
+        env=None,
+    )
+
+
+def refused(*words: str, code: int, says: str) -> str:
+    """Run a command that must fail: nothing but sentences, the right exit code."""
+    done = pbc(*words)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert re.search(says, done.stderr), done.stderr
+    return done.stderr
+
+
+def test_the_help_names_every_step_in_words(tmp_path: Path) -> None:
+    said = pbc("--help").stdout
+    for command in COMMANDS:
+        assert command in said
+    assert "--data" in pbc("status", "--help").stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_takes_the_data_folder(command: str) -> None:
+    assert "--data" in pbc(command, "--help").stdout
+
+
+def test_the_steps_in_order_from_nothing_to_a_status(tmp_path: Path) -> None:
+    data = tmp_path / "my data"
+    assert pbc("demo", "--data", str(data), "--practices", "3", "--years", "2").returncode == 0
+    assert (data / "demo" / "answer_key.json").is_file()
+    loaded = pbc("load", str(data / "demo" / "landing"), "--data", str(data))
+    assert "apc_2017-18.csv:" in loaded.stdout
+    again = pbc("load", str(data / "demo" / "landing"), "--data", str(data))
+    assert "loaded before, nothing changed" in again.stdout
+    before = json.loads(pbc("status", "--json", "--data", str(data)).stdout)
+    assert before["spells"] is None
+    assert "priced" in pbc("build", "--data", str(data)).stdout
+    assert "Published" in pbc("publish", "--data", str(data)).stdout
+    known = json.loads(pbc("status", "--json", "--data", str(data)).stdout)
+    for file in known["files"]:
+        assert set(file) >= {"file", "layout", "rows_read", "accepted", "rejected", "reasons"}
+        assert file["rows_read"] == file["accepted"] + file["rejected"]
+        assert file["rejected"] == sum(file["reasons"].values())
+    spells, pence = known["spells"], known["pence"]
+    assert spells["total"] == spells["priced"] + sum(spells["unpriced"].values())
+    assert pence["price"] == pence["base"] + pence["long_stay"] + pence["mff"]
+    assert pence["total"] == pence["price"] + pence["outpatients"] + pence["emergency"]
+    assert pence["short_stay"] is None
+    assert 0.98 < known["coverage"] <= 1
+    assert known["data_to"] == "2019-03"
+    assert known["built_at"]
+    said = pbc("status", "--data", str(data)).stdout
+    assert f"{spells['total']:,} spells" in said
+    assert "March 2019" in said
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    refused("load", "nowhere.csv", "--data", str(tmp_path), code=4, says="no file nowhere.csv")
+
+
+def test_a_folder_without_data(tmp_path: Path) -> None:
+    for command in ("build", "publish", "status"):
+        refused(command, "--data", str(tmp_path / "none"), code=6, says="No activity has been")
+    refused("dashboards", "--data", str(tmp_path), code=6, says="Nothing has been published")
+
+
+def test_a_data_folder_that_is_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "file.csv"
+    file.write_text("PRACTICE_CODE,NAME,PCT_CODE\nX80001,A,9E1\n")
+    refused("load", str(file), "--data", str(file), code=6, says="cannot be made")
+
+
+def test_a_port_in_use(small_pct: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        refused(
+            *("dashboards", "--data", str(small_pct), "--port", port, "--no-open"),
+            code=7,
+            says=f"(?i)port {port} is already in use",
+        )
+
+
+def test_a_missing_column_and_the_other_files_are_loaded_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("PRACTICE_CODE,PCT_CODE\nX80001,9E1\n")
+    (tmp_path / "b.csv").write_text("PROVIDER_CODE,NAME\nXD1,District\n")
+    said = refused(
+        "load", str(tmp_path), "--data", str(tmp_path / "d"), code=4, says="no column NAME"
+    )
+    assert len(said.strip().splitlines()) == 1
+    files = json.loads(pbc("status", "--json", "--data", str(tmp_path / "d")).stdout)["files"]
+    assert [f["file"] for f in files] == ["b.csv"]
+
+
+def test_a_damaged_database(tmp_path: Path) -> None:
+    (tmp_path / "warehouse.duckdb").write_bytes(b"these bytes are no database" * 500)
+    for words in (["build"], ["status"], ["start", "--no-open"]):
+        refused(*words, "--data", str(tmp_path), code=6, says="cannot be used as a database")
+
+
+def test_a_database_that_another_command_uses(small_pct: Path) -> None:
+    hold = (
+        "import duckdb, sys, time; c = duckdb.connect(sys.argv[1]); "
+        "print('held', flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", hold, str(small_pct / "warehouse.duckdb")],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        refused("status", "--data", str(small_pct), code=6, says="used by another pbc command")
+    finally:
+        holder.kill()
+        holder.wait()
+
+
+def test_what_was_not_foreseen_is_a_sentence_and_a_log(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from pbcanalytics import cli, pipeline\n"
+            "def broken(data): raise RuntimeError('made to fail')\n"
+            "pipeline.status = broken\nsys.argv = ['pbc', 'status']\ncli.main()",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 70
+    assert "did not foresee (RuntimeError)" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "made to fail" in (tmp_path / "pbc-error.log").read_text()
+
+
+def test_a_wrong_word_is_answered_with_usage() -> None:
+    refused("frobnicate", code=2, says="No such command")
+    refused("demo", "--practices", "1", code=2, says="practices")
