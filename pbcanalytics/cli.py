@@ -173,8 +173,6 @@ def start(
     """Do all of it: a demonstration PCT if there are no data, build, publish, dashboards."""
     from pbcanalytics import pipeline
 
-
-
     began = time.monotonic()
     steps: list[tuple[str, Callable[..., Any]]] = []
     if not pipeline.has_activity(data):

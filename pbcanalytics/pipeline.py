@@ -189,6 +189,11 @@ def publish(data: Path) -> Path:
                 f"The activity in {data} has not been priced yet, so there is nothing to "
                 "publish. Run 'pbc build' first."
             )
+        if warehouse.rows("SELECT inputs FROM build") != [(_fingerprint(warehouse, held),)]:
+            raise StoreError(
+                f"Extracts or reference data have changed since the activity in {data} was "
+                "priced, so the figures would not agree with them. Run 'pbc build' first."
+            )
         practices = warehouse.frame("SELECT * FROM practices ORDER BY practice_code")
         found = list(
             budgets.every_budget(
@@ -285,16 +290,12 @@ def _about(warehouse: Warehouse, held: Shelf) -> dict[str, Any]:
     return {
         "build_id": now.strftime("%Y%m%d-%H%M%S-%f") + "-" + str(built["inputs"]),
         "published_at": now.isoformat(timespec="seconds"),
-        **{k: str(v) for k, v in built.items()},
+        **{str(k): str(v) for k, v in built.items()},
         "data_to": known["data_to"],
         "coverage": known["coverage"],
         "unpriced": known["unpriced_activity"],
-        "prices": {
-            str(y): held.evidence(str(y)) for y in price_years["price_year"]
-        },
-        "rules_not_held": {
-            str(y): held.rules_not_held(str(y)) for y in price_years["price_year"]
-        },
+        "prices": {str(y): held.evidence(str(y)) for y in price_years["price_year"]},
+        "rules_not_held": {str(y): held.rules_not_held(str(y)) for y in price_years["price_year"]},
         "files": len(known["files"]),
         "rows_read": sum(f["rows_read"] for f in known["files"]),
         "rows_rejected": sum(f["rejected"] for f in known["files"]),

@@ -17,9 +17,7 @@ def rows(text: str) -> list[dict[str, str | None]]:
     """Read a pipe table: the first line names the columns, an empty cell is None."""
     lines = [line for line in text.splitlines() if line.strip()]
     names, *body = [[cell.strip() for cell in line.split("|")] for line in lines]
-    return [
-        {n: (v or None) for n, v in zip(names, cells, strict=True)} for cells in body
-    ]
+    return [{n: (v or None) for n, v in zip(names, cells, strict=True)} for cells in body]
 
 
 def put(warehouse: Warehouse, table: Table, drawn: str, **fixed: object) -> None:

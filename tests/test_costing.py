@@ -195,9 +195,7 @@ def test_activity_of_a_year_without_a_tariff_is_unpriced_with_that_reason() -> N
 
 
 def test_outpatients_are_first_follow_up_or_procedure() -> None:
-    procedure = Shelf.open().read("tariff", "2018/19").dropna(
-        subset=["outpatient_procedure_pence"]
-    )
+    procedure = Shelf.open().read("tariff", "2018/19").dropna(subset=["outpatient_procedure_pence"])
     hrg, pence = procedure.iloc[0][["hrg", "outpatient_procedure_pence"]]
     with priced(
         outpatients=f"""

@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 from pbcanalytics.faces.disclosure import withheld_cells, withhold
 
 SMALLEST = 8
-tables = st.lists(
-    st.lists(st.integers(0, 40), min_size=4, max_size=4), min_size=1, max_size=6
-)
+tables = st.lists(st.lists(st.integers(0, 40), min_size=4, max_size=4), min_size=1, max_size=6)
 
 
 def determined(hidden: list[tuple[int, int]]) -> list[tuple[int, int]]:

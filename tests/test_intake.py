@@ -176,9 +176,7 @@ def test_a_line_with_too_few_or_too_many_fields_is_rejected(
 def test_a_line_break_inside_quotes_is_no_new_row_and_lines_are_still_counted(
     con: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    done = load(
-        con, tmp_path, episode("1", DIAG_02='"I10\nX"'), "", episode("2", EPISTAT="1")
-    )
+    done = load(con, tmp_path, episode("1", DIAG_02='"I10\nX"'), "", episode("2", EPISTAT="1"))
     assert (done.rows_read, done.accepted) == (2, 1)
     assert rejects(con) == [(5, "unfinished_episode", "episode_status")]
 

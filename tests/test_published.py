@@ -64,7 +64,7 @@ def test_a_failed_publication_leaves_the_last_one(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", no_space)
-    with pytest.raises(StoreError, match="disk .* is full"):
+    with pytest.raises(StoreError, match=r"disk .* is full"):
         store.publish(tmp_path, gaps("second"), {"build_id": "2"})
     monkeypatch.undo()
     assert shown(Published(tmp_path)) == ["first"]

@@ -47,9 +47,10 @@ def update(_=None):
             dict(data=[line], layout=dict(title=dict(text=f"<b>{{says}}</b>"))),
         ], says)
         panel.layout.display = None
+        row = f'<tr><th scope="row">{{says}}</th><td>{{n:,}}</td></tr>'
         table.value = f'''<table class="pbc-table"><caption>Spend</caption>
             <thead><tr><th scope="col">Practice</th><th scope="col">Pounds</th></tr></thead>
-            <tbody>{{f'<tr><th scope="row">{{says}}</th><td>{{n:,}}</td></tr>' * 60}}</tbody></table>'''
+            <tbody>{{row * 60}}</tbody></table>'''
         message.value = "".join(f'<p class="pbc-note" role="status">{{html.escape(s)}}</p>'
             for s in ask.refusals(dict(practice=choice.value, year=ask.year)))
     except Exception:
@@ -67,13 +68,13 @@ CHANGE = """value => {
   select.value = value;
   select.dispatchEvent(new Event('change', {bubbles: true}));
 }"""
-SLOW_DRAWING = """
-const draw = Plotly.react;
-Plotly.react = async (...wish) => {
-  await new Promise(done => setTimeout(done, 80));
-  return draw(...wish);
-};
-"""
+SLOW_DRAWING = """() => {
+  const draw = Plotly.react;
+  Plotly.react = async (...wish) => {
+    await new Promise(done => setTimeout(done, 80));
+    return draw(...wish);
+  };
+}"""
 TITLES = "[...document.querySelectorAll('.gtitle')].map(e => e.textContent)"
 
 

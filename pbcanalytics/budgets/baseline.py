@@ -142,12 +142,13 @@ def baseline(
 
 def _exact(lines: pd.DataFrame, plan: Plan) -> dict[str, list[Fraction]]:
     activity, listed, grown, uplifted = [], [], [], []
-    for row in lines.itertuples():
-        amount = Fraction(int(row.pence))
+    columns = ("pence", "list_budget", "list_base", "pod")
+    for pence, now, then, pod in zip(*(lines[c].tolist() for c in columns), strict=True):
+        amount = Fraction(int(pence))
         activity.append(amount)
-        amount *= Fraction(int(row.list_budget), int(row.list_base))
+        amount *= Fraction(int(now), int(then))
         listed.append(amount)
-        amount *= 1 + plan.growth_share.get(str(row.pod), Fraction(0))
+        amount *= 1 + plan.growth_share.get(pod, Fraction(0))
         grown.append(amount)
         uplifted.append(amount * (1 + plan.uplift_share))
     return {"activity": activity, "listed": listed, "grown": grown, "uplifted": uplifted}

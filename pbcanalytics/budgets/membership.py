@@ -22,12 +22,10 @@ def as_at(practices: pd.DataFrame, day: dt.date) -> dict[str, str]:
         A practice that closed with no successor is not in it.
     """
     closed: dict[str, str | None] = {}
-    for row in practices.itertuples():
-        gone = pd.notna(row.close_date) and pd.Timestamp(row.close_date).date() < day
-        if gone:
-            closed[str(row.practice_code)] = (
-                str(row.successor_code) if pd.notna(row.successor_code) else None
-            )
+    gone = pd.to_datetime(practices["close_date"]) < pd.Timestamp(day)
+    successors = practices["successor_code"].astype("object")
+    for code, successor in zip(practices.loc[gone, "practice_code"], successors[gone], strict=True):
+        closed[str(code)] = None if pd.isna(successor) else str(successor)
     answers: dict[str, str] = {}
     for code in practices["practice_code"]:
         now: str | None = str(code)

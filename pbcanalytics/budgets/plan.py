@@ -49,9 +49,7 @@ def plans(rows: pd.DataFrame) -> dict[str, Plan]:
     """
     found: dict[str, Plan] = {}
     for year, of_year in rows.groupby("financial_year", sort=True):
-        values = {
-            (str(r.item), str(r.line)): Fraction(str(r.value)) for r in of_year.itertuples()
-        }
+        values = {(str(r.item), str(r.line)): Fraction(str(r.value)) for r in of_year.itertuples()}
         if ("resource", "ALL") not in values:
             continue
         notes = dict.fromkeys(str(n) for n in of_year["note"].dropna())

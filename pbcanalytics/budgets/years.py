@@ -80,9 +80,7 @@ def _one(
     practices: pd.DataFrame,
 ) -> YearBudget:
     base_year = periods.preceding(year)
-    of_base = activity[
-        (activity["financial_year"] == base_year) & (activity["price_year"] == year)
-    ]
+    of_base = activity[(activity["financial_year"] == base_year) & (activity["price_year"] == year)]
     if of_base.empty:
         raise SelectionError(
             f"There is no activity of {base_year} priced at {year} prices, so no budget of {year} "
@@ -105,6 +103,4 @@ def _one(
     ]
     sizes = counted[0].merge(counted[1], on="practice_code", how="outer", validate="one_to_one")
     result = baseline(inside, sizes, plan, financial_year=year, price_year=year)
-    return YearBudget(
-        pct_code, result, int(outside["n_priced"].sum()), int(outside["pence"].sum())
-    )
+    return YearBudget(pct_code, result, int(outside["n_priced"].sum()), int(outside["pence"].sum()))

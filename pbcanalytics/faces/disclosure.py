@@ -43,9 +43,7 @@ def withhold(
     DataFrame, one row per cell
         The same rows in the same order, with a new column `is_withheld`.
     """
-    counts = {
-        (r, c): int(n) for r, c, n in frame[[row, column, count]].itertuples(index=False)
-    }
+    counts = {(r, c): int(n) for r, c, n in frame[[row, column, count]].itertuples(index=False)}
     hidden = withheld_cells(counts, smallest)
     shown = frame.copy()
     cells = zip(frame[row], frame[column], strict=True)
@@ -116,9 +114,7 @@ def _too_few(counts: dict[_Cell, int], hidden: set[_Cell], smallest: int) -> _Ce
         for cell in hidden:
             held[cell[axis]] += counts[cell]
         for cell in sorted(hidden, key=repr):
-            others = any(
-                n and c not in hidden and c[axis] == cell[axis] for c, n in counts.items()
-            )
+            others = any(n and c not in hidden and c[axis] == cell[axis] for c, n in counts.items())
             if held[cell[axis]] < smallest and others:
                 return cell
     return None

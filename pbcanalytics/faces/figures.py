@@ -22,14 +22,16 @@ _LAYOUT: Final[dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a walk: its name, what it adds, and the sentence that explains it. [pence]"""
+    """One step of a walk: its name, what it adds [pence], and the sentence that explains it."""
 
     name: str
     pence: int
     says: str
 
 
-def walk(start: Step, steps: list[Step], end: str, *, title: str, description: str) -> dict[str, Any]:
+def walk(
+    start: Step, steps: list[Step], end: str, *, title: str, description: str
+) -> dict[str, Any]:
     """
     Draw a walk from one sum to another: diamonds at both ends, a floating bar a step.
 

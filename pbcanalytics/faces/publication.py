@@ -1,4 +1,4 @@
-"""What is published: aggregate tables, small numbers withheld, and what the build says of itself."""
+"""What is published: aggregate tables, with small numbers withheld."""
 
 from collections.abc import Iterable
 
@@ -66,8 +66,9 @@ def budget_tables(
         of_practices.append(b.practices.assign(**key))
         gaps.append(b.gaps.assign(**key))
     names = practices[["practice_code", "practice_name", "consortium_code"]]
-    named = [p.merge(names, on="practice_code", how="left", validate="many_to_one")
-             for p in of_practices]
+    named = [
+        p.merge(names, on="practice_code", how="left", validate="many_to_one") for p in of_practices
+    ]
     found = {
         tables.BUDGETS: [pd.DataFrame(years)] if years else [],
         tables.BUDGET_PRACTICES: named,

@@ -126,8 +126,11 @@ class Check:
             text = f"{field.column}__text"
             known_null = f" AND {text} NOT IN ({_listed(codes.DATE_NULLS)})"
             broken = f"{text} IS NOT NULL AND {field.column} IS NULL"
-            name, what = ("unreadable_date", "a date") if kind == "date" else (
-                "unreadable_number", "a number")
+            name, what = (
+                ("unreadable_date", "a date")
+                if kind == "date"
+                else ("unreadable_number", "a number")
+            )
             rule = Rule(
                 name,
                 heading,
@@ -138,8 +141,17 @@ class Check:
         return faults
 
     def _missing(self) -> list[Fault]:
-        must = {*self.layout.key, "person_id", "provider_code", "admission_date",
-                "appointment_date", "arrival_date", "request_date", "n_patients", "value"}
+        must = {
+            *self.layout.key,
+            "person_id",
+            "provider_code",
+            "admission_date",
+            "appointment_date",
+            "arrival_date",
+            "request_date",
+            "n_patients",
+            "value",
+        }
         faults = []
         for field in self.layout.fields:
             if field.column in must and field.required:
@@ -178,4 +190,3 @@ def loaded_before(layout: Layout) -> Rule:
         f"EXISTS (SELECT 1 FROM {layout.table.name} AS held WHERE {same})",
         "A row with the same key was loaded from another file; the earlier one is kept.",
     )
-

@@ -58,7 +58,8 @@ def load_file(con: duckdb.DuckDBPyConnection, path: Path) -> Loaded:
         [checksum(path)],
     ).fetchone()
     if before is not None:
-        return Loaded(*before, is_new=False)
+        file, layout_name, rows_read, accepted, rejected = before
+        return Loaded(file, layout_name, rows_read, accepted, rejected, is_new=False)
     reading = read(con, path)
     layout = recognise(path.name, reading.headings)
     con.execute("BEGIN")
@@ -74,9 +75,7 @@ def load_file(con: duckdb.DuckDBPyConnection, path: Path) -> Loaded:
     return loaded
 
 
-def _landed(
-    con: duckdb.DuckDBPyConnection, file: str, reading: Reading, layout: Layout
-) -> Loaded:
+def _landed(con: duckdb.DuckDBPyConnection, file: str, reading: Reading, layout: Layout) -> Loaded:
     load_id = _new_load(con, file)
     check = Check(layout, reading.headings)
     faults = [*(f.rule for f in check.faults), duplicated(layout), loaded_before(layout)]
@@ -105,13 +104,18 @@ def _landed(
         "WHERE len(broken) > 0 OR len(repeated) > 0 ORDER BY line_number"
     ).fetchall()
     rows = [
-        (load_id, line, faults[r[0]].name, faults[r[0]].column, value, faults[r[0]].sentence,
-         ", ".join(sorted({faults[i].name for i in r[1:]} - {faults[r[0]].name})) or None)
+        (
+            load_id,
+            line,
+            faults[r[0]].name,
+            faults[r[0]].column,
+            value,
+            faults[r[0]].sentence,
+            ", ".join(sorted({faults[i].name for i in r[1:]} - {faults[r[0]].name})) or None,
+        )
         for line, r, value in rejected
     ]
-    rows += [
-        (load_id, m.line, m.rule, None, None, m.sentence, None) for m in reading.malformed
-    ]
+    rows += [(load_id, m.line, m.rule, None, None, m.sentence, None) for m in reading.malformed]
     if rows:
         con.executemany("INSERT INTO rejects VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
     for rule in layout.soft:
@@ -125,8 +129,16 @@ def _landed(
     accepted = read_rows - len(rows)
     con.execute(
         "INSERT INTO loads VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [load_id, file, reading.sha256, layout.name, read_rows, accepted, len(rows),
-         dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)],
+        [
+            load_id,
+            file,
+            reading.sha256,
+            layout.name,
+            read_rows,
+            accepted,
+            len(rows),
+            dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
+        ],
     )
     return Loaded(file, layout.name, read_rows, accepted, len(rows), is_new=True)
 

@@ -34,7 +34,7 @@ class Malformed:
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read: table `raw` (column `line_number`, then the headings, all text) and the rest."""
+    """What was read into table `raw` (`line_number`, then the headings, all text), and the rest."""
 
     sha256: str
     headings: list[str]

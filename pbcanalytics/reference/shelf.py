@@ -94,7 +94,8 @@ class Shelf:
         Parameters
         ----------
         subject : str
-            `tariff`, `mff`, `outpatient`, `emergency`, `hrg_mix`, `rules`, `specialties`, `disclosure`.
+            `tariff`, `mff`, `outpatient`, `emergency`, `hrg_mix`, `rules`,
+            `specialties`, `disclosure`.
         financial_year : str, optional
             "2018/19"; left out for tables that have no year.
 

@@ -33,9 +33,7 @@ _READING: Final = {
 }
 
 
-def publish(
-    data: Path, frames: Mapping[Table, "pd.DataFrame"], about: Mapping[str, Any]
-) -> Path:
+def publish(data: Path, frames: Mapping[Table, "pd.DataFrame"], about: Mapping[str, Any]) -> Path:
     """
     Write a new published file and make it the current one, or change nothing.
 
@@ -89,9 +87,7 @@ def publish(
     return final
 
 
-def _written(
-    path: Path, frames: Mapping[Table, "pd.DataFrame"], about: Mapping[str, Any]
-) -> None:
+def _written(path: Path, frames: Mapping[Table, "pd.DataFrame"], about: Mapping[str, Any]) -> None:
     con = duckdb.connect(str(path))
     try:
         for table, frame in frames.items():

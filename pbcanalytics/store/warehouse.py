@@ -87,7 +87,7 @@ class Warehouse:
                 f"on. Load extracts with 'pbc load FILE …', or make the demonstration PCT with "
                 "'pbc demo' first; another folder is chosen with --data."
             )
-        config = {"temp_directory": str(data / ".spill")}
+        config: Any = {"temp_directory": str(data / ".spill")}
         try:
             con = duckdb.connect(str(path), config=config)
         except (duckdb.Error, OSError) as error:

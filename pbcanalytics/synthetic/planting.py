@@ -14,6 +14,7 @@ CREEP_POINTS: Final = 0.07
 ZERO_STAY_SHARE: Final = 0.03
 MISSED_BEFORE: Final = 0.35
 AGEING_A_YEAR: Final = 0.004
+LIST_GROWTH_SD: Final = 0.013
 LATE_SHARE: Final = 0.85
 UNLUCKY_DRAWS: Final = 12
 _GROWTH: Final = ((0.25, ("330", "110")), (0.40, ("130", "301", "320")))
@@ -54,6 +55,7 @@ class Planting:
 
     growths: tuple[Growth, ...] = ()
     ageing_a_year: float = 0.0
+    list_growth_sd: float = 0.0
     creep_since: int = days.NEVER
     zero_stay_since: int = days.NEVER
     caught_up_since: int = days.NEVER
@@ -96,6 +98,7 @@ def usual(practices: places.Practices, first_year: int, n_years: int) -> Plantin
     return Planting(
         growths=tuple(growths),
         ageing_a_year=AGEING_A_YEAR,
+        list_growth_sd=LIST_GROWTH_SD,
         creep_since=_month(first_year, months // 2),
         zero_stay_since=_month(first_year, months * 2 // 3),
         caught_up_since=_month(first_year, months * 5 // 12),

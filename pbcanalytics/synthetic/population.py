@@ -67,6 +67,26 @@ def wanted_lists(places: Practices, older_share: float) -> NDArray[np.int64]:
     return np.asarray(whole.reshape(cells.shape))
 
 
+def grown(places: Practices, growth_sd: float, years: int, rng: np.random.Generator) -> Practices:
+    """
+    Let every practice's list grow or shrink at a steady rate of its own.
+
+    Parameters
+    ----------
+    places : Practices
+        As at first.
+    growth_sd : float
+        Standard deviation of the yearly rate between practices; the mean is a third of it.
+    years : int
+        Years since the first.
+    rng : Generator
+        Opened anew for each year, so that a practice keeps its rate.
+    """
+    rate = growth_sd * np.clip(rng.normal(1 / 3, 1.0, len(places)), -2.0, 2.0)
+    size = np.rint(places.size * (1 + rate) ** years).astype(np.int64)
+    return replace(places, size=size)
+
+
 def merged(
     wanted: NDArray[np.int64], closing: int | None, successor: int | None
 ) -> NDArray[np.int64]:

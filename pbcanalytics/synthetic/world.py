@@ -121,7 +121,13 @@ def history(course: Course) -> History:
 def _first_of_april(course: Course, people: population.People, year: int) -> population.People:
     plan = course.plan
     older = plan.ageing_a_year * max(0, year - course.first_year)
-    wanted = population.wanted_lists(course.places, older)
+    grown = population.grown(
+        course.places,
+        plan.list_growth_sd,
+        max(0, year - course.first_year),
+        course.stream("list growth"),
+    )
+    wanted = population.wanted_lists(grown, older)
     if year >= course.last_year:
         wanted = population.merged(wanted, plan.closing, plan.successor)
     moves = year == course.last_year

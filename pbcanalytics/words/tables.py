@@ -93,7 +93,11 @@ EPISODES: Final = _table(
     ("admission_date", "date", "day of admission of the spell"),
     ("admission_method", "code", "how the patient was admitted"),
     ("admission_source", "code", "where the patient came from"),
-    ("patient_class", "code", "1 ordinary, 2 day case, 3 and 4 regular attender, 5 mother and baby"),
+    (
+        "patient_class",
+        "code",
+        "1 ordinary, 2 day case, 3 and 4 regular attender, 5 mother and baby",
+    ),
     ("intended_management", "code", "what was intended at the decision to admit"),
     ("episode_start", "date", "first day of the episode"),
     ("episode_end", "date", "last day of the episode"),

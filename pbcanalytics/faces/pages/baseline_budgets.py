@@ -33,9 +33,7 @@ _STEPS: Final = (
 
 def _steps(rows: list[dict[str, Any]]) -> list[Cell]:
     """Give the columns of the walk; a step that moves nothing for anybody is left out."""
-    return [
-        c for c in _STEPS if c.key != "uplift_pence" or any(r["uplift_pence"] for r in rows)
-    ]
+    return [c for c in _STEPS if c.key != "uplift_pence" or any(r["uplift_pence"] for r in rows)]
 
 
 def strip(v: BudgetView, about: dict[str, Any]) -> str:

@@ -57,7 +57,7 @@ class BudgetView:
 
     @property
     def sums_to(self) -> int:
-        """The sum of the practices' budgets. [pence]"""
+        """The sum [pence] of the practices' budgets."""
         return sum(int(p["indicative_pence"]) for p in self.practices)
 
 

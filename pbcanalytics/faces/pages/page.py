@@ -1,8 +1,8 @@
 """A page for three readers: widgets for visitors and analysts, static output for a batch run."""
 
+import contextlib
 import logging
 import os
-import sys
 from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any, Final
@@ -86,17 +86,17 @@ class Page:
             return self._parts[name]
         shown = self._shown.get(name)
         if shown is None:
-            return HTML("")
+            return HTML("")  # type: ignore[no-untyped-call]
         if name in self._figures:
             from plotly.graph_objects import Figure
 
             return Figure(shown)
-        return HTML(shown)
+        return HTML(shown)  # type: ignore[no-untyped-call]
 
     def controls(self) -> Any:
         """Give the dropdowns and the message line; in a batch run, what was chosen."""
         if self._ask.mode == "batch":
-            return HTML(self._shown.get("message", ""))
+            return HTML(self._shown.get("message", ""))  # type: ignore[no-untyped-call]
         asked = ipywidgets.HBox([*self._dropdowns.values(), self._link])
         return ipywidgets.VBox([asked, self._message, Pulse()])
 
@@ -138,9 +138,6 @@ def _to_server_log() -> None:
     """Send the log to the process's own error stream: a kernel's stderr goes to the notebook."""
     if _LOG.handlers:
         return
-    try:
-        stream = os.fdopen(os.dup(2), "w")
-    except OSError:
-        stream = sys.__stderr__ or sys.stderr
-    _LOG.addHandler(logging.StreamHandler(stream))
+    with contextlib.suppress(OSError):
+        _LOG.addHandler(logging.StreamHandler(os.fdopen(os.dup(2), "w")))
     _LOG.propagate = False
