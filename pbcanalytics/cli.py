@@ -172,7 +172,9 @@ def start(
 ) -> None:
     """Do all of it: a demonstration PCT if there are no data, build, publish, dashboards."""
     from pbcanalytics import pipeline
+    from pbcanalytics.faces import serve
 
+    serve.check_port(port)
     began = time.monotonic()
     steps: list[tuple[str, Callable[..., Any]]] = []
     if not pipeline.has_activity(data):

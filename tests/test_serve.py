@@ -475,12 +475,12 @@ def test_a_port_in_use_is_said_before_anything_starts(tmp_path):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(ServeError, match=rf"port {port} is already in use .*--port 8877"):
+        with pytest.raises(ServeError, match=rf"Port {port} is already in use .*--port 8877"):
             serve(tmp_path, status=str, environment={}, port=port, announce=print)
 
 
 def test_a_port_that_is_none_and_a_folder_that_is_none_are_said(tmp_path):
-    with pytest.raises(ServeError, match="70000 is not a port"):
+    with pytest.raises(ServeError, match="Port 70000 does not exist"):
         serve(tmp_path, status=str, environment={}, port=70000, announce=print)
     with pytest.raises(ServeError, match="is not a folder"):
         serve(tmp_path / "no", status=str, environment={}, announce=print)

@@ -24,12 +24,22 @@ def strip(text: str, *, tone: str = "") -> str:
     return f'<p class="pbc-strip {escape(tone)}" role="status">{escape(text)}</p>'
 
 
-def headline(figure: str, label: str, sentence: str) -> str:
-    """Make the headline: one big figure, what it is, and the sentence that goes with it."""
-    return (
-        f'<div class="pbc-headline"><p><strong>{escape(figure)}</strong> '
-        f"<span>{escape(label)}</span></p></div><p>{escape(sentence)}</p>"
+def headlines(figures: Sequence[tuple[str, str]], sentence: str) -> str:
+    """
+    Make the headlines of a page, the first the largest, and the sentence that goes with them.
+
+    Parameters
+    ----------
+    figures : sequence of (figure, label)
+        At most five: more are not read.
+    sentence : str
+    """
+    shown = "".join(
+        f'<li class="pbc-headline"><strong>{escape(figure)}</strong> '
+        f"<span>{escape(label)}</span></li>"
+        for figure, label in figures
     )
+    return f'<ul class="pbc-headlines">{shown}</ul><p class="pbc-says">{escape(sentence)}</p>'
 
 
 def note(text: str) -> str:
@@ -63,7 +73,7 @@ def table(
         The row whose `mark_key` is `marked` is shown as the reader's own.
     """
     head = "".join(
-        f'<th scope="col"{" class=num" if c.is_number else ""}>{escape(c.heading)}</th>'
+        f'<th scope="col"{"" if c.is_number else " class=pbc-text"}>{escape(c.heading)}</th>'
         for c in cells
     )
     body = "".join(_row(r, cells, r.get(mark_key) == marked and bool(marked)) for r in rows)
@@ -79,7 +89,8 @@ def _row(row: dict[str, Any], cells: Sequence[Cell], is_marked: bool) -> str:
     first, *others = cells
     heading = f'<th scope="row">{escape(_written(row, first))}</th>'
     rest = "".join(
-        f"<td{' class=num' if c.is_number else ''}>{escape(_written(row, c))}</td>" for c in others
+        f"<td{'' if c.is_number else ' class=pbc-text'}>{escape(_written(row, c))}</td>"
+        for c in others
     )
     return f"<tr{' class=own aria-current=true' if is_marked else ''}>{heading}{rest}</tr>"
 

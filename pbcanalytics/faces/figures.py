@@ -61,7 +61,7 @@ def walk(
     ends = [start.pence / 100, levels[-1] / 100]
     bars = [(s, levels[i] / 100) for i, s in enumerate(steps)]
     low, high = min(levels) / 100, max(levels) / 100
-    room = (high - low) * 0.35 or high * 0.02
+    room = (high - low) * 0.65 or high * 0.02
     data: list[dict[str, Any]] = [
         {
             "type": "bar",
@@ -118,8 +118,8 @@ def walk(
         "data": data,
         "layout": {
             **_LAYOUT,
-            "height": 96 + 46 * len(names),
-            "margin": {"l": 10, "r": 10, "t": 44, "b": 44},
+            "height": 84 + 40 * len(names),
+            "margin": {"l": 10, "r": 10, "t": 36, "b": 44},
             "title": {"text": title, "x": 0, "xanchor": "left", "font": {"size": 16}},
             "meta": {"description": description},
             "shapes": shapes,
@@ -134,6 +134,7 @@ def walk(
             },
             "xaxis": {
                 "range": [low - room * 0.3, high + room],
+                "tickangle": 0,
                 "tickvals": ticks,
                 "ticktext": [short(round(t * 100)) for t in ticks],
                 "gridcolor": "#e8edee",
@@ -148,8 +149,8 @@ def walk(
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Choose three to seven round numbers between two ends."""
+    """Choose two to four round numbers between two ends: as many as a phone has room for."""
     step = 10 ** floor(log10(max(high - low, 1.0)))
-    step = next(step * m for m in (1, 0.5, 0.2, 0.1) if (high - low) / (step * m) >= 3)
+    step = next(step * m for m in (2, 1, 0.5, 0.2) if (high - low) / (step * m) >= 2)
     first = ceil(low / step)
     return [i * step for i in range(first, floor(high / step) + 1)]

@@ -53,9 +53,19 @@ def strip(v: BudgetView, about: dict[str, Any]) -> str:
 
 
 def headline(v: BudgetView) -> str:
-    """Make the headline: the indicative budget, and the walk in words."""
-    label = f"indicative budget {v.year} for {v.title}"
-    return cards.headline(short(v.practice["indicative_pence"]), label, says(v))
+    """Make the headlines: the indicative budget, the steps that lead to it, and both in words."""
+    p, b = v.practice, v.budget
+    moves = [
+        (short(p[key], signed=True), name.lower())
+        for key, name in MOVES
+        if key != "uplift_pence" or p[key]
+    ]
+    figures = [
+        (short(p["indicative_pence"]), f"indicative budget: {v.title}"),
+        (short(p["activity_pence"]), f"{b['base_year']} activity at {b['price_year']} prices"),
+        *moves,
+    ]
+    return cards.headlines(figures, says(v))
 
 
 def walk(v: BudgetView) -> dict[str, Any]:
@@ -75,7 +85,7 @@ def walk(v: BudgetView) -> dict[str, Any]:
         start,
         steps,
         "Indicative budget",
-        title=f"From activity to budget: {v.title}",
+        title=v.title,
         description=f"{v.title}. {says(v)} The table below has the same figures.",
     )
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pbcanalytics.faces.wording import exact, share, short
+from pbcanalytics.faces.wording import exact, share
 from pbcanalytics.store import Published
 from pbcanalytics.words import codes
 
@@ -128,23 +128,21 @@ def says(v: BudgetView) -> str:
     """Say in words how the practice comes from its activity to its budget."""
     p = v.practice
     list_change = p["list_budget"] - p["list_base"]
-    parts = [
-        f"{short(p['activity_pence'])} of {v.budget['base_year']} activity at "
-        f"{v.budget['price_year']} prices",
-        f"the list {'grew' if list_change >= 0 else 'fell'} by {abs(list_change):,} patients "
-        f"({short(p['list_change_pence'], signed=True)})",
-        f"agreed growth is worth {short(p['growth_pence'], signed=True)}",
-    ]
-    if p["uplift_pence"]:
-        parts.append(f"price uplift is worth {short(p['uplift_pence'], signed=True)}")
+    grew = "grew" if list_change > 0 else "fell"
+    listed = (
+        f"the list {grew} by {abs(list_change):,} to {p['list_budget']:,} patients"
+        if list_change
+        else f"the list stayed at {p['list_budget']:,} patients"
+    )
     cut = p["affordability_pence"]
     needed = p["indicative_pence"] - cut
     fits = (
-        f"Fitting all budgets to the PCT's money takes {short(-cut)} away ({share(-cut, needed)})."
+        f"fitting all budgets to the PCT's money takes {share(-cut, needed)} away"
         if cut < 0
-        else f"Fitting all budgets to the PCT's money adds {short(cut)}."
+        else f"fitting all budgets to the PCT's money adds {share(cut, needed)}"
     )
-    return f"Start: {'; '.join(parts)}. {fits}"
+    said = f"{listed}, growth was agreed for each line, and {fits}."
+    return said[0].upper() + said[1:]
 
 
 def sums(v: BudgetView) -> str:

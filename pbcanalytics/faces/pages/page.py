@@ -12,6 +12,7 @@ from IPython.display import HTML
 
 from pbcanalytics.faces.cards import strip
 from pbcanalytics.faces.parameters import Selection
+from pbcanalytics.faces.template import PARTS_STYLESHEET
 from pbcanalytics.faces.widgets.panel import Panel
 from pbcanalytics.faces.widgets.pulse import Pulse
 from pbcanalytics.words.errors import PbcError
@@ -71,6 +72,8 @@ class Page:
             self._shown = render(**self._values)
             return
         self._message, self._link = ipywidgets.HTML(), ipywidgets.HTML()
+        if ask.mode == "lab":
+            self._link.value = _style()
         self._parts = {p: Panel() if p in figures else ipywidgets.HTML() for p in parts}
         self._dropdowns = {
             key: ipywidgets.Dropdown(options=options, value=self._values[key], description=label)
@@ -96,7 +99,8 @@ class Page:
     def controls(self) -> Any:
         """Give the dropdowns and the message line; in a batch run, what was chosen."""
         if self._ask.mode == "batch":
-            return HTML(self._shown.get("message", ""))  # type: ignore[no-untyped-call]
+            said = _style() + self._shown.get("message", "")
+            return HTML(said)  # type: ignore[no-untyped-call]
         asked = ipywidgets.HBox([*self._dropdowns.values(), self._link])
         return ipywidgets.VBox([asked, self._message, Pulse()])
 
@@ -132,6 +136,11 @@ class Page:
         said = [strip(s, tone="warning") for s in self._ask.refusals(showing)]
         self._ask.refused.clear()
         return "".join(said)
+
+
+def _style() -> str:
+    """Give the parts' style sheet; a Voila page has it already, JupyterLab and a file have not."""
+    return f"<style>{PARTS_STYLESHEET.read_text(encoding='utf-8')}</style>"
 
 
 def _to_server_log() -> None:

@@ -89,17 +89,30 @@ def serve(
             listener.close()
 
 
+def check_port(port: int) -> None:
+    """
+    Find out early whether the dashboards will be able to listen.
+
+    Raises
+    ------
+    ServeError
+        If the port cannot be had.
+    """
+    for listener in _bind(port):
+        listener.close()
+
+
 def _bind(port: int) -> list[socket.socket]:
     try:
         # The system would quietly take such a number modulo 65536.
         if port in range(HIGHEST_PORT + 1):
             return bind_sockets(port, address=ADDRESS)
-        reason = f"{port} is not a port (0 to {HIGHEST_PORT})"
+        reason = f"Port {port} does not exist (0 to {HIGHEST_PORT} do)"
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            reason = f"port {port} is already in use on this machine"
+            reason = f"Port {port} is already in use on this machine"
         elif error.errno == errno.EACCES:
-            reason = f"port {port} may not be used by this account"
+            reason = f"Port {port} may not be used by this account"
         else:
             raise
     raise ServeError(

@@ -7,3 +7,5 @@ ROOT = Path(__file__).parent
 PAGES = ROOT / "pages"
 
 STYLESHEET = ROOT / "voila" / "templates" / "pbc" / "static" / "pbc.css"
+
+PARTS_STYLESHEET = STYLESHEET.with_name("parts.css")
