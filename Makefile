@@ -57,7 +57,7 @@ clean: ## Remove the installed environment; data are kept
 	  echo "pbcanalytics needs Python 3.11 or newer. Name one: make start PYTHON=python3.12"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { rm -rf .venv; \
 	  echo "Python cannot make an environment here; on Debian, install python3-venv."; exit 1; }
-	@echo "Installing the packages of constraints.txt"
+	@date +%s > .venv/.began
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv || true
 	@if test -x $(BIN)/uv; then \
 	  $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r constraints.txt && \
@@ -66,6 +66,7 @@ clean: ## Remove the installed environment; data are kept
 	  $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r constraints.txt && \
 	  $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e . ; \
 	fi
+	@echo "Installing the packages: done in $$(($$(date +%s) - $$(cat .venv/.began))) s"
 	@touch $@
 
 chromium:
