@@ -292,8 +292,7 @@ def _about(warehouse: Warehouse, held: Shelf) -> dict[str, Any]:
         "published_at": now.isoformat(timespec="seconds"),
         **{str(k): str(v) for k, v in built.items()},
         "data_to": known["data_to"],
-        "coverage": known["coverage"],
-        "unpriced": known["unpriced_activity"],
+        "coverage": _rounded_down(known["coverage"]),
         "prices": {str(y): held.evidence(str(y)) for y in price_years["price_year"]},
         "rules_not_held": {str(y): held.rules_not_held(str(y)) for y in price_years["price_year"]},
         "files": len(known["files"]),
@@ -302,3 +301,8 @@ def _about(warehouse: Warehouse, held: Shelf) -> dict[str, Any]:
         "reference": held.digest(),
         "is_demo": warehouse.has_rows("practices", "pct_code", synthetic.places.PCT),
     }
+
+
+def _rounded_down(share: float | None) -> float | None:
+    """Keep a share to three places, never up: a small remainder is neither told nor lost."""
+    return None if share is None else int(share * 1000) / 1000

@@ -113,6 +113,11 @@ def test_what_is_published_holds_no_person_and_no_small_number(small_pct: Path) 
     assert not columns & {"person_id", "spell_id", "episode_id", "attendance_id"}
     small = reader.rows("SELECT * FROM budget_lines WHERE n_activity BETWEEN 1 AND 7")
     assert small == []
+    for table in ("budget_lines", "budget_practices", "budgets"):
+        few = f"SELECT * FROM {table} WHERE n_activity - n_priced BETWEEN 1 AND 7"
+        assert reader.rows(few) == []
+    assert reader.rows("SELECT * FROM budgets WHERE outside_activity BETWEEN 1 AND 7") == []
+    assert reader.rows("SELECT count(*) AS n FROM budgets WHERE outside_pence IS NULL")[0]["n"]
     assert reader.rows("SELECT count(*) AS n FROM budget_lines WHERE is_withheld")[0]["n"] > 0
 
 

@@ -62,15 +62,15 @@ def budget_tables(
             values=["n_priced", *_PENCE],
             smallest=smallest,
         )
-        of_lines.append(lines.assign(**key))
-        of_practices.append(b.practices.assign(**key))
+        of_lines.append(_without_few_unpriced(lines.assign(**key), smallest))
+        of_practices.append(_without_few_unpriced(b.practices.assign(**key), smallest))
         gaps.append(b.gaps.assign(**key))
     names = practices[["practice_code", "practice_name", "consortium_code"]]
     named = [
         p.merge(names, on="practice_code", how="left", validate="many_to_one") for p in of_practices
     ]
     found = {
-        tables.BUDGETS: [pd.DataFrame(years)] if years else [],
+        tables.BUDGETS: [_without_few(pd.DataFrame(years), smallest)] if years else [],
         tables.BUDGET_PRACTICES: named,
         tables.BUDGET_LINES: of_lines,
         tables.BUDGET_GAPS: gaps,
@@ -79,3 +79,17 @@ def budget_tables(
         table: pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
         for table, frames in found.items()
     }
+
+
+def _without_few_unpriced(frame: pd.DataFrame, smallest: int) -> pd.DataFrame:
+    """Empty `n_priced` where it would tell of a small number of activities without a price."""
+    missing = frame["n_activity"] - frame["n_priced"]
+    few = missing.between(1, smallest - 1).fillna(False).astype(bool)
+    return frame.assign(n_priced=frame["n_priced"].astype("Int64").mask(few))
+
+
+def _without_few(years: pd.DataFrame, smallest: int) -> pd.DataFrame:
+    """Empty what lies outside the practices where it is a small number of activities."""
+    few = years["outside_activity"].between(1, smallest - 1)
+    kept = {c: years[c].astype("Int64").mask(few) for c in ("outside_activity", "outside_pence")}
+    return _without_few_unpriced(years.assign(**kept), smallest)

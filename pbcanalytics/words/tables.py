@@ -246,7 +246,7 @@ _WALK = (
 )
 _COUNTED = (
     ("n_activity", "integer", "spells and attendances to be priced", "activities"),
-    ("n_priced", "integer", "of them, those that have a price", "activities"),
+    ("n_priced", "integer", "of them, those with a price; blank if 1 to 7 have none", "activities"),
 )
 BUDGETS: Final = _table(
     "budgets",
@@ -259,7 +259,12 @@ BUDGETS: Final = _table(
     ("needed_pence", "pence", "what the budgets would be without affordability", "pence"),
     ("n_practices", "integer", "practices with a budget", "practices"),
     *_COUNTED,
-    ("outside_activity", "integer", "priced activity of no practice of the PCT", "activities"),
+    (
+        "outside_activity",
+        "integer",
+        "priced, of no practice of the PCT; blank if 1 to 7",
+        "activities",
+    ),
     ("outside_pence", "pence", "its price", "pence"),
     ("notes", "text", "what the plan says of itself"),
 )

@@ -8,15 +8,18 @@ from pbcanalytics.faces.cards import Cell
 from pbcanalytics.faces.pages.budget_view import (
     MOVES,
     BudgetView,
+    outside,
     practices_held,
+    priced_share,
     says,
     sums,
+    unpriced,
     view,
     years_held,
 )
 from pbcanalytics.faces.pages.page import Page, Rendered
 from pbcanalytics.faces.parameters import Selection
-from pbcanalytics.faces.wording import exact, share, short
+from pbcanalytics.faces.wording import exact, short
 from pbcanalytics.store import Published
 from pbcanalytics.words import codes
 from pbcanalytics.words.errors import SelectionError
@@ -46,7 +49,7 @@ def strip(v: BudgetView, about: dict[str, Any]) -> str:
             f"list {p['list_budget']:,} on 1 April {b['financial_year'][:4]}",
             f"activity of {b['base_year']}",
             f"prices of {b['price_year']}, market forces factor in",
-            f"{share(p['n_priced'], p['n_activity'])} of its activity priced",
+            f"{priced_share(p)} of its activity priced",
         ]
     )
     return cards.strip(text)
@@ -171,17 +174,9 @@ def provenance(v: BudgetView, about: dict[str, Any]) -> str:
     left_out = [
         wording.RULE_WORDS.get(name, name) for name in about["rules_not_held"].get(year, {})
     ]
-    missing = p["n_activity"] - p["n_priced"]
-    says_coverage = (
-        "All of the practice's payable activity is priced."
-        if not missing
-        else f"{missing:,} of the practice's {p['n_activity']:,} spells and attendances could not "
-        "be priced and count for nothing here."
-    )
     items = [
         "Budgets are indicative: legal responsibility stays with the PCT.",
-        f"{says_coverage} Priced activity worth {exact(b['outside_pence'])} "
-        f"({b['outside_activity']:,} items) belongs to no practice of the PCT and is in no budget.",
+        f"{unpriced(p)} {outside(b)}",
         f"Prices of {year}: {'; '.join(prices)}.",
         f"Not in the prices, because no rule is held for {year}: {wording.joined(left_out)}.",
         f"The plan says: {b['notes'] or 'nothing of its source'}.",

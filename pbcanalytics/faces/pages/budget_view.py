@@ -158,3 +158,32 @@ def sums(v: BudgetView) -> str:
         f"The {len(v.practices)} budgets sum to {exact(v.sums_to)}, the PCT's resource for these "
         f"services{held_back}, to the penny."
     )
+
+
+def priced_share(practice: dict[str, Any]) -> str:
+    """Say how much of a practice's payable activity has a price."""
+    if practice["n_priced"] is None:
+        return "all but a few"
+    return share(practice["n_priced"], practice["n_activity"])
+
+
+def unpriced(practice: dict[str, Any]) -> str:
+    """Say how many of a practice's activities have no price and so count for nothing."""
+    total = f"the practice's {practice['n_activity']:,} spells and attendances"
+    if practice["n_priced"] is None:
+        return f"A few (1 to 7) of {total} could not be priced and count for nothing here."
+    missing = practice["n_activity"] - practice["n_priced"]
+    if not missing:
+        return f"All of {total} are priced."
+    return f"{missing:,} of {total} could not be priced and count for nothing here."
+
+
+def outside(budget: dict[str, Any]) -> str:
+    """Say how much priced activity stands in no budget."""
+    which = "belongs to no practice of the PCT and is in no budget"
+    if budget["outside_activity"] is None:
+        return f"A little priced activity (1 to 7 items) {which}."
+    return (
+        f"Priced activity worth {exact(budget['outside_pence'])} "
+        f"({budget['outside_activity']:,} items) {which}."
+    )
