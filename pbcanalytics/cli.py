@@ -39,7 +39,10 @@ Data = Annotated[
         "--data", metavar="DIR", envvar="PBC_DATA", help="The folder that holds your data."
     ),
 ]
+Port = Annotated[int, typer.Option(envvar="PORT", help="Where to listen.")]
+Open = Annotated[bool, typer.Option("--open/--no-open", envvar="OPEN", help="Open a browser.")]
 _DATA: Final = Path("data")
+_PORT: Final = 8866
 
 
 @app.command()
@@ -140,10 +143,8 @@ def status(
 @app.command()
 def dashboards(
     data: Data = _DATA,
-    port: Annotated[int, typer.Option(envvar="PORT", help="Where to listen.")] = 8866,
-    open_browser: Annotated[
-        bool, typer.Option("--open/--no-open", envvar="OPEN", help="Open a browser.")
-    ] = True,
+    port: Port = _PORT,
+    open_browser: Open = True,
 ) -> None:
     """Open the dashboards in a browser, until Ctrl-C."""
     from pbcanalytics.faces import serve, wording
@@ -165,10 +166,8 @@ def dashboards(
 @app.command()
 def start(
     data: Data = _DATA,
-    port: Annotated[int, typer.Option(envvar="PORT", help="Where to listen.")] = 8866,
-    open_browser: Annotated[
-        bool, typer.Option("--open/--no-open", envvar="OPEN", help="Open a browser.")
-    ] = True,
+    port: Port = _PORT,
+    open_browser: Open = True,
 ) -> None:
     """Do all of it: a demonstration PCT if there are no data, build, publish, dashboards."""
     from pbcanalytics import pipeline
