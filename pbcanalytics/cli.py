@@ -72,7 +72,7 @@ def demo(
 @app.command()
 def load(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE…", help="Extracts, or folders of them (.csv).")
+        list[Path], typer.Argument(metavar="FILE…", help="Extracts, or folders of them.")
     ],
     data: Data = _DATA,
 ) -> None:

@@ -92,7 +92,7 @@ def load(data: Path, files: Iterable[Path], *, progress: Progress = _silent) -> 
     data : Path
         The data folder.
     files : iterable of Path
-        Files, or folders of which every `.csv` is taken.
+        Files, or folders of which every file that may be an extract is taken.
     progress : callable
         Called with the file and the share done.
 
@@ -109,11 +109,12 @@ def load(data: Path, files: Iterable[Path], *, progress: Progress = _silent) -> 
     wanted = [
         path
         for given in files
-        for path in (sorted(given.glob("*.csv")) if given.is_dir() else [given])
+        for path in (intake.extracts_in(given) if given.is_dir() else [given])
     ]
     if not wanted:
         raise ExtractError(
-            "There is no .csv file in that folder, so nothing was loaded. Check the name."
+            f"There is no file of a kind that extracts have ({', '.join(intake.ENDINGS)}) in that "
+            "folder, so nothing was loaded. Check the name."
         )
     done: list[Loaded] = []
     faults: list[str] = []

@@ -2,5 +2,15 @@
 
 from pbcanalytics.intake.layouts import LAYOUTS, Layout, recognise
 from pbcanalytics.intake.loading import Loaded, load_file, prepare
+from pbcanalytics.intake.opening import ENDINGS, extracts_in
 
-__all__ = ["LAYOUTS", "Layout", "Loaded", "load_file", "prepare", "recognise"]
+__all__ = [
+    "ENDINGS",
+    "LAYOUTS",
+    "Layout",
+    "Loaded",
+    "extracts_in",
+    "load_file",
+    "prepare",
+    "recognise",
+]

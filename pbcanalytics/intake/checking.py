@@ -24,22 +24,33 @@ def _listed(values: Sequence[str]) -> str:
     return ", ".join("'" + v.replace("'", "''") + "'" for v in values)
 
 
-_NULLS = f"[{_listed(codes.FILE_NULLS)}]"
-_BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"
+_NULLS = _listed(codes.FILE_NULLS)
+_WHITE = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"
 
 
-def _trimmed(heading: str) -> str:
-    return f"""trim("{heading.replace('"', '""')}", {_BLANKS})"""
+def _cleaned(heading: str, is_odd: bool) -> str:
+    """Give a text without the white space around it, HES nulls as NULL."""
+    name = '"' + heading.replace('"', '""') + '"'
+    bare = f"trim({name}, {_WHITE})" if is_odd else f"trim({name})"
+    return f"CASE WHEN {bare} IN ({_NULLS}) THEN NULL ELSE {bare} END"
+
+
+def _day(text: str) -> str:
+    formats = "['%d/%m/%Y', '%Y%m%d', '%d%b%Y', '%Y-%m-%d %H:%M:%S']"
+    return f"COALESCE(TRY_CAST({text} AS DATE), CAST(TRY_STRPTIME({text}, {formats}) AS DATE))"
 
 
 def _date(text: str) -> str:
-    formats = "['%Y-%m-%d', '%d/%m/%Y', '%Y%m%d', '%d%b%Y', '%Y-%m-%d %H:%M:%S']"
-    known = f"CASE WHEN {text} NOT IN ({_listed(codes.DATE_NULLS)}) THEN {text} END"
-    return f"CAST(TRY_STRPTIME({known}, {formats}) AS DATE)"
+    nulls = ", ".join(f"DATE '{d}'" for d in codes.DATE_NULLS)
+    return f"CASE WHEN {_day(text)} NOT IN ({nulls}) THEN {_day(text)} END"
 
 
 def _integer(text: str) -> str:
-    return f"CAST(floor(TRY_CAST({text} AS DECIMAL(18, 3))) AS BIGINT)"
+    return (
+        f"CASE WHEN contains({text}, '.') THEN "
+        f"CAST(floor(TRY_CAST({text} AS DECIMAL(18, 3))) AS BIGINT) "
+        f"ELSE TRY_CAST({text} AS BIGINT) END"
+    )
 
 
 def _age(text: str) -> str:
@@ -58,32 +69,55 @@ def _translated(text: str, translate: dict[str, str]) -> str:
 
 
 class Check:
-    """The SQL that types a layout's columns and finds each row's faults, for one file."""
+    """
+    The SQL that types a layout's columns and finds each row's faults, for one file.
 
-    def __init__(self, layout: Layout, headings: Sequence[str]) -> None:
+    Parameters
+    ----------
+    layout : Layout
+    headings : sequence of str
+        Of the file.
+    is_odd : bool
+        Whether fields may have white space other than blanks around them; looking for it is slow.
+    """
+
+    def __init__(self, layout: Layout, headings: Sequence[str], *, is_odd: bool = True) -> None:
         self.layout = layout
+        self._is_odd = is_odd
         self._headings = headings
         self._kinds = {c.name: c.kind for c in layout.table.columns}
         self.faults = [*self._unreadable(), *self._missing(), *self._hard()]
 
-    def texts(self) -> str:
-        """Write the SELECT of `line_number` and each field's text, blanks and HES nulls as NULL."""
-        parts = [f"{self._text(f)} AS {f.column}__text" for f in self.layout.fields]
-        return f"SELECT line_number, {', '.join(parts)} FROM raw"
+    def checked(self, relation: str) -> str:
+        """
+        Write the SELECT that types and judges every row in one pass.
 
-    def typed(self) -> str:
-        """Write the SELECT that adds the typed columns to the texts."""
-        parts = [f"{self._value(f)} AS {f.column}" for f in self.layout.fields]
+        Parameters
+        ----------
+        relation : str
+            SELECT of `line_number` and, as text, one column a heading.
+
+        Returns
+        -------
+        str
+            SELECT of `line_number`, the columns of the landing table, the layout's other columns,
+            `faults` (a bit a fault) and, for rows that have one, `texts`: what stood in the file.
+        """
+        texts = ", ".join(f"{self._text(f)} AS {f.column}__text" for f in self.layout.fields)
+        typed = ", ".join(f"{self._value(f)} AS {f.column}" for f in self.layout.fields)
         derived = "".join(f", {sql} AS {c}" for c, sql in self.layout.derived.items())
-        return f"SELECT *{derived} FROM (SELECT *, {', '.join(parts)} FROM texts)"
-
-    def broken(self) -> str:
-        """Write the list of the faults (their numbers) of a typed row."""
-        cases = ", ".join(
-            f"CASE WHEN {fault.rule.broken_when} THEN {i} END"
+        bits = " + ".join(
+            f"CASE WHEN {fault.rule.broken_when} THEN {1 << i} ELSE 0 END"
             for i, fault in enumerate(self.faults)
         )
-        return f"list_filter([{cases}], lambda x: x IS NOT NULL)" if cases else "[]"
+        found = ", ".join(fault.value for fault in self.faults)
+        other = [f.column for f in self.layout.fields if f.column not in self._kinds]
+        kept = ", ".join(["line_number", self.selected(), *other])
+        return (
+            f"SELECT {kept}, faults, CASE WHEN faults > 0 THEN [{found}] END AS texts FROM ("
+            f"SELECT *, {bits or '0'} AS faults FROM (SELECT *{derived} FROM ("
+            f"SELECT *, {typed} FROM (SELECT line_number, {texts} FROM ({relation})))))"
+        )
 
     def selected(self) -> str:
         """Write the columns of the landing table, those that the file does not bring as NULL."""
@@ -95,13 +129,12 @@ class Check:
         )
 
     def _text(self, field: Field) -> str:
-        found = [_trimmed(h) for h in field.found_in(self._headings)]
+        found = [_cleaned(h, self._is_odd) for h in field.found_in(self._headings)]
         if not found:
             return "CAST(NULL AS VARCHAR)"
-        meant = f"list_filter([{', '.join(found)}], lambda x: upper(x) NOT IN {_NULLS})"
         if field.column in ("diagnoses", "procedures"):
-            return f"NULLIF(array_to_string({meant}, ' '), '')"
-        return f"{meant}[1]"
+            return f"NULLIF(concat_ws(' ', {', '.join(found)}), '')"
+        return f"COALESCE({', '.join(found)})"
 
     def _value(self, field: Field) -> str:
         text = f"{field.column}__text"
@@ -124,18 +157,14 @@ class Check:
                 continue
             heading = (field.found_in(self._headings) or field.headings)[0]
             text = f"{field.column}__text"
-            known_null = f" AND {text} NOT IN ({_listed(codes.DATE_NULLS)})"
-            broken = f"{text} IS NOT NULL AND {field.column} IS NULL"
-            name, what = (
-                ("unreadable_date", "a date")
-                if kind == "date"
-                else ("unreadable_number", "a number")
-            )
+            # A CASE, so that a date is read again only where it came out empty.
+            empty = f"{_day(text)} IS NULL" if kind == "date" else "TRUE"
+            what = "date" if kind == "date" else "number"
             rule = Rule(
-                name,
+                f"unreadable_{what}",
                 heading,
-                broken + (known_null if kind == "date" else ""),
-                f"{heading} is not {what}.",
+                f"CASE WHEN {field.column} IS NULL AND {text} IS NOT NULL THEN {empty} END",
+                f"{heading} is not a {what}.",
             )
             faults.append(Fault(rule, text))
         return faults
@@ -157,10 +186,9 @@ class Check:
             if field.column in must and field.required:
                 heading = (field.found_in(self._headings) or field.headings)[0]
                 text = f"{field.column}__text"
-                empty = (
-                    f"{field.column} IS NULL AND ({text} IS NULL OR {text} IN "
-                    f"({_listed(codes.DATE_NULLS)}))"
-                )
+                is_date = self._kinds.get(field.column) == "date"
+                null = f"({text} IS NULL OR {_day(text)} IS NOT NULL)" if is_date else "TRUE"
+                empty = f"CASE WHEN {field.column} IS NULL THEN {null} END"
                 rule = Rule("missing_value", heading, empty, f"{heading} is empty.")
                 faults.append(Fault(rule, text))
         return faults
@@ -169,24 +197,11 @@ class Check:
         return [Fault(rule, f"{rule.column}__text") for rule in self.layout.hard]
 
 
-def duplicated(layout: Layout) -> Rule:
-    """Give the rule on rows whose key stands again further down the same file."""
-    key = ", ".join(layout.key)
-    return Rule(
-        "duplicate_key",
-        key,
-        f"count(*) OVER (PARTITION BY {key} ORDER BY line_number ROWS BETWEEN 1 FOLLOWING AND "
-        "UNBOUNDED FOLLOWING) > 0",
-        "The same key stands again further down the file; the last row is kept.",
-    )
-
-
-def loaded_before(layout: Layout) -> Rule:
-    """Give the rule on rows whose key came with another file."""
-    same = " AND ".join(f"held.{k} = checked.{k}" for k in layout.key)
-    return Rule(
-        "already_loaded",
-        ", ".join(layout.key),
-        f"EXISTS (SELECT 1 FROM {layout.table.name} AS held WHERE {same})",
-        "A row with the same key was loaded from another file; the earlier one is kept.",
-    )
+DUPLICATED = (
+    "duplicate_key",
+    "The same key stands again further down the file; the last row is kept.",
+)
+LOADED_BEFORE = (
+    "already_loaded",
+    "A row with the same key was loaded from another file; the earlier one is kept.",
+)

@@ -1,4 +1,4 @@
-"""Read a delimited file so that every line ends as a row or as a named reject, and prove it.
+"""Read what was opened so that every line ends as a row or as a named reject, and prove it.
 
 DuckDB's parallel reader is believed only if the lines of the file add up to its rows; it loses
 rows silently after a quote that is never closed. Otherwise the file is read again, record by
@@ -6,21 +6,22 @@ record. Every column is read as text: a reader that guesses turns the PCT 5E1 in
 """
 
 import csv
-import hashlib
 import io
-import json
-import tempfile
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import duckdb
 
-from pbcanalytics.words.errors import ExtractError
+from pbcanalytics.intake.opening import Columns, Rows, Text, json_row, lines_of, one_name_each
 
 _LONGEST_RECORD_LINES: Final = 20
 """A quoted field that runs on for more lines than this was never closed."""
+
+_LONGEST_LINE: Final = 1_000_000
+"""A line of more characters than this is no row."""
 
 
 @dataclass(frozen=True)
@@ -34,170 +35,120 @@ class Malformed:
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read into table `raw` (`line_number`, then the headings, all text), and the rest."""
+    """
+    A file as a relation.
 
-    sha256: str
+    Attributes
+    ----------
+    relation : str
+        SELECT of `line_number` and, as text, one column a heading.
+    headings : list of str
+    rows : int
+        How many rows the relation must give; another number means that rows were lost.
+    malformed : list of Malformed
+        Lines that are no rows.
+    """
+
+    relation: str
     headings: list[str]
     rows: int
-    malformed: list[Malformed]
+    malformed: list[Malformed] = field(default_factory=list)
 
 
-def checksum(path: Path) -> str:
+def read(con: duckdb.DuckDBPyConnection, name: str, source: Text | Columns | Rows) -> Reading:
     """
-    Give the SHA-256 of a file's bytes.
-
-    Raises
-    ------
-    ExtractError
-        If the file is missing, is a folder, or cannot be opened.
-    """
-    if not path.exists():
-        raise ExtractError(
-            f"There is no file {path}, so nothing was loaded. Check the name and the folder."
-        )
-    if path.is_dir():
-        raise ExtractError(f"{path} is a folder, not a file, so nothing was loaded from it.")
-    total = hashlib.sha256()
-    try:
-        with path.open("rb") as opened:
-            while block := opened.read(1 << 20):
-                total.update(block)
-    except OSError as error:
-        raise ExtractError(
-            f"{path.name} cannot be opened ({error.strerror}), so nothing was loaded from it. "
-            "Close it in other programs and check that you may read it."
-        ) from error
-    return total.hexdigest()
-
-
-def read(con: duckdb.DuckDBPyConnection, path: Path) -> Reading:
-    """
-    Read a delimited file into the temporary table `raw`, everything as text.
+    Read in the fast way.
 
     Parameters
     ----------
     con : DuckDBPyConnection
-        Gets the table `raw`: `line_number` (line of the file) and one text column a heading.
-    path : Path
-        CSV of any delimiter; UTF-8, UTF-16 or Windows-1252.
+    name : str
+        Name of the file, for messages.
+    source : Text or Columns or Rows
+        What `opening.unpack` made of the file.
 
     Returns
     -------
     Reading
+        For text, to be believed only if its relation gives `rows` rows; else `carefully`.
 
     Raises
     ------
     ExtractError
-        If the file is missing, empty, no text, or has two headings of the same name.
+        If two columns of a Parquet file have the same name.
     """
-    sha256 = checksum(path)
-    text = _decoded(path)
-    first = text.split("\n", 1)[0].rstrip("\r")
-    if not first.strip():
-        raise ExtractError(f"{path.name} is empty, so nothing was loaded from it.")
-    delimiter = max(",;\t|", key=first.count)
-    headings = [h.strip() for h in next(csv.reader([first], delimiter=delimiter))]
-    upper = [h.upper() for h in headings]
-    twice = sorted({h for h in upper if upper.count(h) > 1})
-    if twice:
-        raise ExtractError(
-            f"{path.name} has more than one column named {', '.join(twice) or '(blank)'}, so it is "
-            "not clear which to use; nothing of it was loaded. Rename or remove one of them."
+    if isinstance(source, Columns):
+        file = _quoted(str(source.path))
+        described = con.execute(f"DESCRIBE SELECT * FROM read_parquet({file})").fetchall()
+        headings = one_name_each(name, [row[0] for row in described])
+        counted = con.execute(f"SELECT count(*) FROM read_parquet({file})").fetchone()
+        texts = ", ".join(f"CAST({_named(h)} AS VARCHAR) AS {_named(h)}" for h in headings)
+        relation = (
+            f"SELECT row_number() OVER () + 1 AS line_number, {texts} FROM read_parquet({file})"
         )
-    with tempfile.TemporaryDirectory() as scratch:
-        copy = Path(scratch) / "utf8.csv"
-        copy.write_text(text, encoding="utf-8", newline="")
-        rows = _fast(con, copy, headings, delimiter)
-        lines = text.count("\n") + (0 if text.endswith("\n") else 1)
-        if rows is not None and rows == lines - 1:
-            return Reading(sha256, headings, rows, [])
-        rows, malformed = _careful(con, text, headings, delimiter, Path(scratch) / "good.json")
-    return Reading(sha256, headings, rows, malformed)
-
-
-def _decoded(path: Path) -> str:
-    content = path.read_bytes()
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ["utf-16"]
-    else:
-        encodings = ["utf-8-sig", "cp1252"]
-    for encoding in encodings:
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise ExtractError(
-        f"{path.name} is not a text file (neither UTF-8 nor Windows-1252), so nothing was loaded "
-        "from it. Save it as CSV and load it again."
+        return Reading(relation, headings, int(counted[0]) if counted else 0)
+    if isinstance(source, Rows):
+        return Reading(_json(source.path, source.headings), source.headings, source.rows)
+    relation = (
+        f"SELECT row_number() OVER () + 1 AS line_number, * FROM read_csv("
+        f"{_quoted(str(source.path))}, columns = {_columns(source.headings)}, "
+        f"auto_detect = false, header = true, delim = {_quoted(source.delimiter)}, "
+        "quote = '\"', escape = '\"')"
     )
+    return Reading(relation, source.headings, source.lines - 1)
 
 
-def _columns(headings: list[str]) -> str:
-    return "{" + ", ".join("'" + h.replace("'", "''") + "': 'VARCHAR'" for h in headings) + "}"
+def carefully(source: Text, scratch: Path) -> Reading:
+    """
+    Read text record by record: slower, and no line goes missing.
 
-
-def _fast(
-    con: duckdb.DuckDBPyConnection, copy: Path, headings: list[str], delimiter: str
-) -> int | None:
-    try:
-        con.execute(
-            "CREATE OR REPLACE TEMP TABLE raw AS SELECT row_number() OVER () + 1 AS line_number, * "
-            f"FROM read_csv(?, columns = {_columns(headings)}, auto_detect = false, "
-            "header = true, delim = ?, quote = '\"', escape = '\"')",
-            [str(copy), delimiter],
-        )
-    except duckdb.Error:
-        return None
-    counted = con.execute("SELECT count(*) FROM raw").fetchone()
-    return int(counted[0]) if counted else None
-
-
-def _careful(
-    con: duckdb.DuckDBPyConnection, text: str, headings: list[str], delimiter: str, good: Path
-) -> tuple[int, list[Malformed]]:
+    Parameters
+    ----------
+    source : Text
+    scratch : Path
+        A folder for the rows, the caller's to remove.
+    """
     malformed: list[Malformed] = []
-    rows = 0
-    names = ["line_number", *headings]
+    rows, good = 0, scratch / "rows.json"
     with good.open("w", encoding="utf-8", newline="") as out:
-        for line, fields, why in _records(text, len(headings), delimiter):
+        for line, fields, why in _records(source):
             if fields is None:
                 malformed.append(Malformed(line, *why))
             else:
-                out.write(json.dumps(dict(zip(names, [str(line), *fields], strict=True))) + "\n")
+                out.write(json_row(line, source.headings, fields))
                 rows += 1
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE raw AS SELECT CAST(line_number AS BIGINT) AS line_number, "
-        f"* EXCLUDE (line_number) FROM read_json(?, columns = {_columns(names)}, "
-        "format = 'newline_delimited')",
-        [str(good)],
-    )
-    return rows, malformed
+    return Reading(_json(good, source.headings), source.headings, rows, malformed)
 
 
-def _records(
-    text: str, width: int, delimiter: str
-) -> Iterator[tuple[int, list[str] | None, tuple[str, str]]]:
+def _records(source: Text) -> Iterator[tuple[int, list[str] | None, tuple[str, str]]]:
     """Go through the records: first line of each, its fields or None, and what is wrong then."""
-    lines = io.StringIO(text, newline="").readlines()
-    at = 1
-    while at < len(lines):
-        if not lines[at].strip():
-            at += 1
-            continue
-        fields, taken = _record(lines[at : at + _LONGEST_RECORD_LINES], width, delimiter)
-        if fields is None:
-            why = ("quote_never_closed", "A quotation mark is opened and never closed.")
-        else:
-            why = (
-                "wrong_number_of_fields",
-                f"The line has {len(fields)} fields where the heading has {width}.",
-            )
-        yield at + 1, fields if fields and len(fields) == width else None, why
+    coming = lines_of(source.path, _LONGEST_LINE)
+    next(coming)
+    ahead: deque[str] = deque()
+    at = 2
+    while True:
+        while len(ahead) < _LONGEST_RECORD_LINES and (line := next(coming, None)) is not None:
+            ahead.append(line)
+        if not ahead:
+            return
+        taken = 1
+        if ahead[0].strip():
+            fields, taken, why = _record(list(ahead), len(source.headings), source.delimiter)
+            yield at, fields, why
+        for _ in range(taken):
+            ahead.popleft()
         at += taken
 
 
-def _record(lines: list[str], width: int, delimiter: str) -> tuple[list[str] | None, int]:
-    """Read one record from as few lines as close its quotes; one that never closes is one line."""
+def _record(
+    lines: list[str], width: int, delimiter: str
+) -> tuple[list[str] | None, int, tuple[str, str]]:
+    """Read one record from as few lines as close its quotes; one that is wrong is one line."""
+    if len(lines[0]) >= _LONGEST_LINE:
+        return None, 1, ("line_too_long", "The line is longer than a million characters.")
+    if "\0" in lines[0]:
+        return None, 1, ("nul_character", "The line holds a character that no text has (NUL).")
+    unclosed = ("quote_never_closed", "A quotation mark is opened and never closed.")
     record = ""
     for taken, line in enumerate(lines, start=1):
         record += line
@@ -206,5 +157,30 @@ def _record(lines: list[str], width: int, delimiter: str) -> tuple[list[str] | N
             fields = next(reader)
         except csv.Error:
             continue
-        return (fields, taken) if taken == 1 or len(fields) == width else (None, 1)
-    return None, 1
+        if len(fields) == width:
+            return fields, taken, ("", "")
+        if taken > 1:
+            break
+        said = f"The line has {len(fields)} fields where the heading has {width}."
+        return None, 1, ("wrong_number_of_fields", said)
+    return None, 1, unclosed
+
+
+def _json(path: Path, headings: list[str]) -> str:
+    columns = _columns(["line_number", *headings])
+    return (
+        "SELECT CAST(line_number AS BIGINT) AS line_number, * EXCLUDE (line_number) FROM "
+        f"read_json({_quoted(str(path))}, columns = {columns}, format = 'newline_delimited')"
+    )
+
+
+def _columns(headings: list[str]) -> str:
+    return "{" + ", ".join(f"{_quoted(h)}: 'VARCHAR'" for h in headings) + "}"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _named(heading: str) -> str:
+    return '"' + heading.replace('"', '""') + '"'
