@@ -1,0 +1,92 @@
+"""Killed at any moment, the store holds the old or the new whole, and readers never notice."""
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pbcanalytics.store import Published, Warehouse
+
+KILLS = int(os.environ.get("PBC_KILLS", "8"))
+"""How many moments; the record in docs/performance.md was made with 50."""
+
+WORK = """
+import sys
+from pathlib import Path
+from pbcanalytics import pipeline
+data, files = Path(sys.argv[1]), [Path(f) for f in sys.argv[2:]]
+print("ready", flush=True)
+while True:
+    for file in files:
+        pipeline.load(data, [file])
+        pipeline.build(data)
+        pipeline.publish(data)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is a Unix idea")
+@pytest.mark.slow
+def test_killed_in_the_middle_the_store_is_whole(small_pct: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(small_pct, data)
+    landing = data / "demo" / "landing"
+    extract = next(landing.glob("apc_2018-19.csv"))
+    sound = [x for x in extract.read_text().splitlines(keepends=True) if x.count(",") > 20]
+    versions = []
+    for name, kept in (("a", sound), ("b", sound[:-200])):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / extract.name).write_text("".join(kept))
+        versions.append(folder / extract.name)
+    whole = {len(sound) - 1, len(sound) - 201}
+    with Warehouse.open(data, doing="the test") as warehouse:
+        before = warehouse.rows("SELECT rows_read FROM loads WHERE file = 'apc_2018-19.csv'")
+    whole.add(before[0][0])
+    reader = Published(data)
+    chance = random.Random(20061122)
+    builds = set()
+    for _ in range(KILLS):
+        worker = subprocess.Popen(
+            [sys.executable, "-c", WORK, str(data), *map(str, versions)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "ready\n"
+        end = time.monotonic() + chance.uniform(0.0, 2.5)
+        while time.monotonic() < end:
+            assert reader.rows("SELECT count(*) AS n FROM budget_practices")[0]["n"] > 0
+            time.sleep(0.02)
+        worker.kill()
+        assert worker.stderr is not None
+        assert worker.stderr.read() == ""
+        worker.wait()
+        with Warehouse.open(data, doing="the test") as warehouse:
+            load, rows_read, accepted, rejected = warehouse.rows(
+                "SELECT load_id, rows_read, accepted, rejected FROM loads "
+                "WHERE file = 'apc_2018-19.csv'"
+            )[0]
+            landed = warehouse.rows(f"SELECT count(*) FROM episodes WHERE load_id = {load}")
+            refused = warehouse.rows(f"SELECT count(*) FROM rejects WHERE load_id = {load}")
+            orphans = warehouse.rows(
+                "SELECT count(*) FROM episodes WHERE load_id NOT IN (SELECT load_id FROM loads)"
+            )
+        assert rows_read in whole
+        assert (landed, refused, orphans) == ([(accepted,)], [(rejected,)], [(0,)])
+        fresh = Published(data)
+        builds.add(fresh.about()["build_id"])
+        for year in fresh.rows("SELECT * FROM budgets"):
+            summed = fresh.rows(
+                "SELECT CAST(sum(indicative_pence) AS BIGINT) AS pence FROM budget_practices "
+                "WHERE financial_year = ?",
+                (year["financial_year"],),
+            )
+            assert summed[0]["pence"] == year["available_pence"]
+        fresh.close()
+    assert len(builds) > 1
