@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -16,6 +16,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from pbcanalytics.words.errors import PbcError
+
+if TYPE_CHECKING:
+    from pbcanalytics.intake import Loaded
 
 UNFORESEEN_EXIT: Final = 70
 INTERRUPTED_EXIT: Final = 130
@@ -82,13 +85,7 @@ def load(
     with _progress("Loading") as progress:
         loaded = pipeline.load(data, files, progress=progress)
     for one in loaded:
-        if one.is_new:
-            _out.print(
-                f"{one.file}: {one.rows_read:,} rows read as {one.layout}, "
-                f"{one.accepted:,} accepted, {one.rejected:,} rejected."
-            )
-        else:
-            _out.print(f"{one.file}: loaded before, nothing changed.")
+        _out.print(_became(one))
     _out.print(f"Next: pbc build --data {data}")
 
 
@@ -196,6 +193,24 @@ def start(
         _out.print(f"{name}: done in {time.monotonic() - at:.1f} s")
     _out.print(f"Ready after {time.monotonic() - began:.1f} s; opening the dashboards")
     dashboards(data, port, open_browser)
+
+
+def _became(one: "Loaded") -> str:
+    """Say what became of a file."""
+    if not one.is_new:
+        return f"{one.file}: loaded before, nothing changed."
+    why = ", ".join(f"{rule} {n:,}" for rule, n in one.reasons.items())
+    said = (
+        f"{one.file}: {one.rows_read:,} rows read as {one.layout}, {one.accepted:,} accepted, "
+        f"{one.rejected:,} rejected{f' ({why})' if why else ''}."
+    )
+    if not one.accepted:
+        said += " No row of it is used."
+    if one.replaced:
+        said += f" It replaces the {one.replaced:,} rows that it brought before."
+    if one.to_reload:
+        said += f" Load {', '.join(one.to_reload)} again: rows of it gave way to those."
+    return said
 
 
 def _has_screen() -> bool:

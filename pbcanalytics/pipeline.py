@@ -118,6 +118,13 @@ def load(data: Path, files: Iterable[Path], *, progress: Progress = _silent) -> 
         )
     done: list[Loaded] = []
     faults: list[str] = []
+    if not any(path.is_file() for path in wanted):
+        for path in wanted:
+            try:
+                intake.checksum(path)
+            except ExtractError as error:
+                faults.append(str(error))
+        raise ExtractError("\n".join(faults))
     with Warehouse.open(data, doing="loading", create=True) as warehouse:
         intake.prepare(warehouse.con)
         for i, path in enumerate(wanted):

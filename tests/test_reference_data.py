@@ -88,8 +88,23 @@ def test_a_payment_index_is_never_below_one(tmp_path: Path) -> None:
     (tmp_path / "mff" / "2018-19.csv").write_text(
         "provider_code,provider_name,mff_ratio\nXD1,District,0.98\n"
     )
-    with pytest.raises(ValueError, match="underlying, not the payment index"):
+    with pytest.raises(ReferenceGap, match="below 1, so it is not the payment index"):
         costing.reference_tables(Shelf.open(tmp_path), ["2018/19"])
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ("VB01Z,100\nVB01Z,100", "VB01Z stands there twice"),
+        ("VB01Z,a lot", "'a lot' is no number"),
+        ("VB01Z,100.5", "'100.5' is no number"),
+    ],
+)
+def test_a_table_that_would_price_wrongly_is_refused(tmp_path: Path, rows: str, says: str) -> None:
+    (tmp_path / "emergency").mkdir()
+    (tmp_path / "emergency" / "2018-19.csv").write_text(f"hrg,attendance_pence\n{rows}\n")
+    with pytest.raises(ReferenceGap, match=says):
+        Shelf.open(tmp_path).read("emergency", "2018/19")
 
 
 def test_a_users_file_replaces_the_shipped_one_and_changes_the_digest(tmp_path: Path) -> None:

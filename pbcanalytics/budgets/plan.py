@@ -48,7 +48,8 @@ def plans(rows: pd.DataFrame) -> dict[str, Plan]:
         By financial year; a year without a resource has no plan.
     """
     found: dict[str, Plan] = {}
-    for year, of_year in rows.groupby("financial_year", sort=True):
+    years = rows["financial_year"].str.replace("-", "/")
+    for year, of_year in rows.groupby(years, sort=True):
         values = {(str(r.item), str(r.line)): Fraction(str(r.value)) for r in of_year.itertuples()}
         if ("resource", "ALL") not in values:
             continue

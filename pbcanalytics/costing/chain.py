@@ -112,9 +112,7 @@ def reference_tables(shelf: Shelf, years: Iterable[str]) -> dict[str, pd.DataFra
     Raises
     ------
     ReferenceGap
-        If a year lacks one of them; the message says which file to add.
-    ValueError
-        If a market forces factor is below 1: the payment index never is (domain 1.3, note 5).
+        If a year lacks one of them or it is faulty; the message says what to do.
     """
     wanted = sorted(set(years))
 
@@ -125,9 +123,6 @@ def reference_tables(shelf: Shelf, years: Iterable[str]) -> dict[str, pd.DataFra
     if not wanted:
         wanted = shelf.years("tariff")[-1:]
     mff = gathered("mff")
-    if (mff["mff_ratio"] < 1).any():
-        low = mff.loc[mff["mff_ratio"] < 1, "provider_code"].tolist()
-        raise ValueError(f"mff below 1 for {low}: that is the underlying, not the payment index")
     mff["mff_millionths"] = (mff["mff_ratio"] * _MFF_MILLIONTHS).round().astype("int64")
     return {
         "tariff": gathered("tariff"),

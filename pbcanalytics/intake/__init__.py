@@ -2,13 +2,14 @@
 
 from pbcanalytics.intake.layouts import LAYOUTS, Layout, recognise
 from pbcanalytics.intake.loading import Loaded, load_file, prepare
-from pbcanalytics.intake.opening import ENDINGS, extracts_in
+from pbcanalytics.intake.opening import ENDINGS, checksum, extracts_in
 
 __all__ = [
     "ENDINGS",
     "LAYOUTS",
     "Layout",
     "Loaded",
+    "checksum",
     "extracts_in",
     "load_file",
     "prepare",

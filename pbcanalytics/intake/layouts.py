@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from pbcanalytics.words import tables
+from pbcanalytics.words import codes, tables
 from pbcanalytics.words.errors import ExtractError
 from pbcanalytics.words.tables import Table
 
@@ -299,10 +299,35 @@ PLAN: Final = Layout(
             "The item is none of resource, contingency and growth.",
         ),
         Rule(
-            "unreadable_plan_value",
+            "unknown_year",
+            "financial_year",
+            "NOT regexp_full_match(financial_year, '[0-9]{4}[/-][0-9]{2}') OR "
+            "(TRY_CAST(left(financial_year, 4) AS INTEGER) + 1) % 100 <> "
+            "TRY_CAST(right(financial_year, 2) AS INTEGER)",
+            "The financial year is not written as in 2018/19.",
+        ),
+        Rule(
+            "wrong_unit",
+            "unit",
+            "upper(unit) <> CASE item WHEN 'resource' THEN 'GBP' ELSE 'SHARE' END",
+            "The unit of a resource is GBP; that of contingency and growth is share (0.02 is 2%).",
+        ),
+        Rule(
+            "unknown_plan_line",
+            "line",
+            "CASE WHEN item = 'growth' THEN line NOT IN "
+            f"({', '.join(repr(pod) for pod in codes.PODS)}) ELSE line <> 'ALL' END",
+            "The line is none of those of a budget (ALL for resource and contingency).",
+        ),
+        Rule(
+            "impossible_plan_value",
             "value",
-            "TRY_CAST(value AS DECIMAL(18, 6)) IS NULL",
-            "The value is not a number.",
+            "TRY_CAST(value AS DECIMAL(18, 6)) IS NULL OR CASE item "
+            "WHEN 'resource' THEN TRY_CAST(value AS DECIMAL(18, 6)) <= 0 "
+            "WHEN 'contingency' THEN TRY_CAST(value AS DECIMAL(18, 6)) NOT BETWEEN 0 AND 0.5 "
+            "ELSE TRY_CAST(value AS DECIMAL(18, 6)) NOT BETWEEN -0.5 AND 0.5 END",
+            "The value is no number, or an impossible one (a resource is above 0, a share at most "
+            "0.5 either way).",
         ),
     ),
 )

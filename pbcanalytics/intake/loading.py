@@ -2,7 +2,7 @@
 
 import datetime as dt
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -32,7 +32,12 @@ FROM broken ORDER BY line_number
 
 @dataclass(frozen=True)
 class Loaded:
-    """What became of a file: rows read = accepted + rejected."""
+    """
+    What became of a file: rows read = accepted + rejected.
+
+    `reasons` counts the rejected rows by rule. `replaced` is how many rows the same file had
+    brought before, and `to_reload` names files of which rows had been rejected in favour of those.
+    """
 
     file: str
     layout: str
@@ -40,6 +45,9 @@ class Loaded:
     accepted: int
     rejected: int
     is_new: bool
+    reasons: dict[str, int] = field(default_factory=dict)
+    replaced: int = 0
+    to_reload: tuple[str, ...] = ()
 
 
 def prepare(con: duckdb.DuckDBPyConnection) -> None:
@@ -52,8 +60,8 @@ def load_file(con: duckdb.DuckDBPyConnection, path: Path) -> Loaded:
     """
     Load one extract.
 
-    A file whose bytes were loaded before changes nothing. A file of the same name with other
-    contents replaces what it brought before.
+    A file whose bytes were loaded before changes nothing. A file with other contents that lies
+    where a file was loaded from before replaces what that one brought.
 
     Parameters
     ----------
@@ -82,15 +90,22 @@ def load_file(con: duckdb.DuckDBPyConnection, path: Path) -> Loaded:
         check, reading = _checked(con, path, Path(scratch))
     con.execute("BEGIN")
     try:
-        load_id = _new_load(con, path.name)
+        load_id, replaced, to_reload = _new_load(con, str(path.resolve()))
         rejected = _landed(con, load_id, check, reading.malformed)
         rows_read = reading.rows + len(reading.malformed)
         accepted = rows_read - rejected
         now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
         con.execute(
-            "INSERT INTO loads VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [load_id, path.name, sha256, check.layout.name, rows_read, accepted, rejected, now],
+            "INSERT INTO loads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                *(load_id, path.name, str(path.resolve()), sha256),
+                *(check.layout.name, rows_read, accepted, rejected, now),
+            ],
         )
+        reasons = con.execute(
+            "SELECT rule, count(*) FROM rejects WHERE load_id = ? GROUP BY ALL ORDER BY ALL",
+            [load_id],
+        ).fetchall()
         con.execute("COMMIT")
     except BaseException:
         con.execute("ROLLBACK")
@@ -98,7 +113,17 @@ def load_file(con: duckdb.DuckDBPyConnection, path: Path) -> Loaded:
     finally:
         for step in ("checked", "repeated", "fault_rules"):
             con.execute(f"DROP TABLE IF EXISTS {step}")
-    return Loaded(path.name, check.layout.name, rows_read, accepted, rejected, is_new=True)
+    return Loaded(
+        path.name,
+        check.layout.name,
+        rows_read,
+        accepted,
+        rejected,
+        is_new=True,
+        reasons=dict(reasons),
+        replaced=replaced,
+        to_reload=to_reload,
+    )
 
 
 def _checked(con: duckdb.DuckDBPyConnection, path: Path, scratch: Path) -> tuple[Check, Reading]:
@@ -204,11 +229,26 @@ def _remark(con: duckdb.DuckDBPyConnection, load_id: int, check: Check, accepted
             )
 
 
-def _new_load(con: duckdb.DuckDBPyConnection, file: str) -> int:
-    """Make room for a load: what a file of the same name brought before is taken away."""
-    old = [r[0] for r in con.execute("SELECT load_id FROM loads WHERE file = ?", [file]).fetchall()]
-    for load_id in old:
+def _new_load(con: duckdb.DuckDBPyConnection, place: str) -> tuple[int, int, tuple[str, ...]]:
+    """
+    Make room for a load: what came from the same place before is taken away.
+
+    Rows of other files that were rejected in its favour ought to have another chance: those files
+    lose their checksum, so that loading them again is no repetition.
+    """
+    replaced, to_reload = 0, []
+    held = con.execute(
+        "SELECT load_id, layout, accepted FROM loads WHERE place = ?", [place]
+    ).fetchall()
+    for load_id, layout, accepted in held:
         for table in (*tables.LANDING, *tables.RECORDS):
             con.execute(f"DELETE FROM {table.name} WHERE load_id = ?", [load_id])
+        replaced += accepted
+        to_reload += con.execute(
+            "UPDATE loads SET sha256 = '' WHERE layout = ? AND load_id IN (SELECT load_id FROM "
+            "rejects WHERE rule = ?) RETURNING file",
+            [layout, LOADED_BEFORE[0]],
+        ).fetchall()
     highest = con.execute("SELECT COALESCE(max(load_id), 0) FROM loads").fetchone()
-    return int(highest[0]) + 1 if highest else 1
+    names = tuple(sorted({file for (file,) in to_reload}))
+    return (int(highest[0]) + 1 if highest else 1), replaced, names

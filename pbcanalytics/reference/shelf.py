@@ -15,6 +15,9 @@ from pbcanalytics.words.errors import ReferenceGap, StoreError
 STATUSES: Final = ("official", "example", "unverified")
 """How far a value may be trusted (domain 0): only `official` may be shown as such."""
 
+_KEYS: Final = ("hrg", "setting", "provider_code", "specialty_code")
+"""Columns that tell the rows of a table apart."""
+
 _LABEL_COLUMNS: Final = ("hrg", "name", "root", "code", "setting")
 
 
@@ -107,15 +110,30 @@ class Shelf:
         Raises
         ------
         ReferenceGap
-            If no such table is held; the message says which file to add.
+            If no such table is held; the message says which file to add. If a code stands in it
+            twice, a number is none, or a market forces factor is below 1 (domain 1.3, note 5).
         """
         path = self._path(subject, financial_year, ".csv")
         frame = pd.read_csv(path, dtype="string", keep_default_na=False, na_values=[""])
+        faults = []
         for column in frame.columns:
-            if column.endswith(("_pence", "_days")) or column.startswith("n_"):
-                frame[column] = frame[column].astype("Int64")
-            elif column.endswith("_ratio"):
-                frame[column] = frame[column].astype("Float64")
+            if column.endswith(("_pence", "_days", "_ratio")) or column.startswith("n_"):
+                whole = not column.endswith("_ratio")
+                numbers = pd.to_numeric(frame[column], errors="coerce")
+                wrong = frame[column].notna() & (numbers.isna() | (whole & (numbers % 1 != 0)))
+                faults += [f"{column} {v!r} is no number" for v in frame.loc[wrong, column]]
+                frame[column] = numbers.mask(wrong).astype("Int64" if whole else "Float64")
+        if subject == "mff":
+            low = frame.loc[frame["mff_ratio"] < 1, "provider_code"]
+            faults += [f"{code} is below 1, so it is not the payment index" for code in low]
+        key = [c for c in frame.columns if c in _KEYS]
+        twice = frame.loc[frame.duplicated(key), key].drop_duplicates()
+        faults += [f"{' '.join(map(str, row))} stands there twice" for row in twice.to_numpy()]
+        if faults:
+            raise ReferenceGap(
+                f"{path} cannot be used, because prices would be wrong: {'; '.join(faults[:8])}"
+                f"{' …' if len(faults) > 8 else ''}. Correct the file, then build again."
+            )
         return frame
 
     def record(self, subject: str, financial_year: str | None = None) -> Record:
