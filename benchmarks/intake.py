@@ -22,7 +22,7 @@ MEMORY = "4GB"
 def make(folder: Path, millions: float) -> Path:
     """Write that many million episodes: the demonstration's, again and again with other keys."""
     landing = pipeline.demo(folder, n_practices=20)
-    con = duckdb.connect()
+    con = duckdb.connect(config={"preserve_insertion_order": "false"})
     con.execute(
         "CREATE TABLE a AS FROM read_csv(?, all_varchar = true, quote = '\"', "
         "ignore_errors = true)",

@@ -117,8 +117,10 @@ def publish(data: Data = _DATA) -> None:
 
     with _progress("Publishing") as progress:
         progress("budgets", 0.1)
-        file = pipeline.publish(data)
-    _out.print(f"Published {file.name}.")
+        unset = pipeline.publish(data)
+    _out.print("Published.")
+    for sentence in unset:
+        _out.print(sentence)
     _out.print(f"Next: pbc dashboards --data {data}")
 
 
@@ -233,6 +235,8 @@ def _show_status(known: dict[str, Any]) -> None:
     from pbcanalytics.faces import wording
 
     spells = known["spells"]
+    if not known["is_current"]:
+        _out.print("\nThe figures below rest on an earlier state of the files. Next: pbc build")
     _out.print(f"\n{spells['total']:,} spells, {spells['priced']:,} priced.")
     for reason, n in spells["unpriced"].items():
         _out.print(f"  {n:,} not priced: {wording.why_unpriced(reason)}.")

@@ -14,6 +14,7 @@ from pbcanalytics.faces import publication
 from pbcanalytics.intake import Loaded
 from pbcanalytics.reference import Shelf
 from pbcanalytics.store import Published, Warehouse
+from pbcanalytics.words import tables
 from pbcanalytics.words.errors import ExtractError, StoreError
 
 Progress = Callable[[str, float], None]
@@ -79,7 +80,10 @@ def demo(
             progress=progress,
         )
     except OSError as error:
-        raise store.explained(error, folder, "writing the demonstration PCT") from error
+        raise StoreError(
+            f"The demonstration PCT cannot be written to {folder} ({error.strerror or error}), so "
+            "nothing was made. Choose another folder with --data, or free some space."
+        ) from error
     return demo_extracts(data)
 
 
@@ -171,7 +175,7 @@ def build(data: Path, *, progress: Progress = _silent) -> dict[str, Any]:
     return years
 
 
-def publish(data: Path) -> Path:
+def publish(data: Path) -> list[str]:
     """
     Set the budgets and publish them: aggregate, small numbers withheld, swapped in whole.
 
@@ -182,8 +186,8 @@ def publish(data: Path) -> Path:
 
     Returns
     -------
-    Path
-        The published file.
+    list of str
+        What could not be set, a sentence each; empty where every year with a plan has budgets.
 
     Raises
     ------
@@ -222,7 +226,11 @@ def publish(data: Path) -> Path:
         practices,
         smallest=held.rule("disclosure", "smallest_shown_count"),
     )
-    return store.publish(data, frames, about)
+    store.publish(data, frames, about)
+    unset = [f"{u['financial_year']}: {u['reason']}" for u in about["unset"]]
+    if not unset and frames[tables.BUDGETS].empty:
+        unset = ["No budget was set: no plan of a PCT with practices is loaded."]
+    return unset
 
 
 def status(data: Path) -> dict[str, Any]:
@@ -239,7 +247,8 @@ def status(data: Path) -> dict[str, Any]:
     dict
         `files` (one a file: `file`, `layout`, `rows_read`, `accepted`, `rejected`, `reasons`),
         `spells` (`total`, `priced`, `unpriced` by reason), `pence` (each step of the spells'
-        price, `outpatients`, `emergency`, `total`), `coverage` (share of payable activity that is
+        price, `outpatients`, `emergency`, `total`), `is_current` (whether these rest on all that is
+        loaded now), `coverage` (share of payable activity that is
         priced; None where there is none), `data_to` (month), `built_at`; the last four are None
         before `build`.
 
@@ -249,7 +258,10 @@ def status(data: Path) -> dict[str, Any]:
     """
     with Warehouse.open(data, doing="the status") as warehouse:
         intake.prepare(warehouse.con)
-        return store.status(warehouse)
+        known = store.status(warehouse)
+        built = warehouse.rows("SELECT inputs FROM build") if warehouse.has("build") else []
+        known["is_current"] = built == [(_fingerprint(warehouse, shelf(data)),)]
+        return known
 
 
 def has_activity(data: Path) -> bool:
@@ -300,7 +312,9 @@ def _about(warehouse: Warehouse, held: Shelf) -> dict[str, Any]:
         "published_at": now.isoformat(timespec="seconds"),
         **{str(k): str(v) for k, v in built.items()},
         "data_to": known["data_to"],
-        "coverage": _rounded_down(known["coverage"]),
+        "coverage": None
+        if known["coverage"] is None
+        else publication.rounded_down(known["coverage"]),
         "prices": {str(y): held.evidence(str(y)) for y in price_years["price_year"]},
         "rules_not_held": {str(y): held.rules_not_held(str(y)) for y in price_years["price_year"]},
         "files": len(known["files"]),
@@ -309,8 +323,3 @@ def _about(warehouse: Warehouse, held: Shelf) -> dict[str, Any]:
         "reference": held.digest(),
         "is_demo": warehouse.has_rows("practices", "pct_code", synthetic.places.PCT),
     }
-
-
-def _rounded_down(share: float | None) -> float | None:
-    """Keep a share to three places, never up: a small remainder is neither told nor lost."""
-    return None if share is None else int(share * 1000) / 1000

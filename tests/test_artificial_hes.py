@@ -69,3 +69,7 @@ def test_published_without_budgets_and_says_what_is_missing(data: Path) -> None:
     ask = resolve("batch", practice="", financial_year="")
     with pytest.raises(SelectionError, match="No budget has been set"):
         baseline_budgets_page.page(published, ask)
+    shown = baseline_budgets_page.page(published, resolve("lab", practice="", financial_year=""))
+    said = shown.controls().children[1].value
+    assert "No budget has been set" in said
+    assert "Traceback" not in said

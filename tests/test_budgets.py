@@ -68,8 +68,15 @@ def test_a_practice_without_a_list_size_is_a_named_gap_and_not_a_zero() -> None:
     lists = LISTS.assign(list_base=[8_000, None, 11_000])
     b = baseline(EXAMPLE, lists, PLAN, financial_year="2018/19", price_year="2017/18")
     assert b.gaps["practice_code"].tolist() == ["B"]
+    assert b.gaps["activity_pence"].tolist() == [135_000_000]
     assert b.practices["practice_code"].tolist() == ["A", "C"]
-    assert b.practices["indicative_pence"].sum() == b.available_pence
+    assert b.practices["indicative_pence"].sum() + b.reserved_pence == b.available_pence
+    whole = baseline(EXAMPLE, LISTS, PLAN, financial_year="2018/19", price_year="2017/18")
+    theirs = whole.practices.set_index("practice_code")["indicative_pence"]
+    ours = b.practices.set_index("practice_code")["indicative_pence"]
+    # B's list fell by 1.7%, which is not known here: the others move by its share of that only.
+    assert ((ours / theirs[ours.index] - 1).abs() < 0.005).all()
+    assert abs(b.reserved_pence / theirs["B"] - 1) < 0.02
 
 
 practices = st.lists(

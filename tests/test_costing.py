@@ -3,13 +3,17 @@
 import datetime as dt
 import re
 
+import duckdb
 import pytest
 
-from pbcanalytics import costing
+from pbcanalytics import costing, intake
+from pbcanalytics.costing import chain
 from pbcanalytics.reference import Shelf
+from pbcanalytics.store import Warehouse
+from pbcanalytics.words import tables
 from pbcanalytics.words.errors import ReferenceGap
 from pbcanalytics.words.reasons import UNPRICED
-from tests.drawn import one, priced
+from tests.drawn import one, priced, put
 
 HIP = "HN12F"  # elective £5,431, trim point and daily rate from the tariff of 2018/19
 
@@ -233,8 +237,6 @@ def test_a_and_e_is_priced_by_its_hrg() -> None:
 
 
 def test_every_reason_that_a_model_gives_has_its_sentence() -> None:
-    from pbcanalytics.costing import chain
-
     text = "".join(chain.model(m) for m in costing.MODELS if m.startswith("priced"))
     given = set(re.findall(r"THEN '([a-z_]+)'", text))
     assert given == set(UNPRICED)
@@ -243,3 +245,23 @@ def test_every_reason_that_a_model_gives_has_its_sentence() -> None:
 def test_a_missing_tariff_year_says_how_to_add_it() -> None:
     with pytest.raises(ReferenceGap, match=r"2019/20 .*reference/tariff/2019-20\.csv"):
         Shelf.open().read("tariff", "2019/20")
+
+
+@pytest.mark.parametrize(
+    ("drawn", "size"),
+    [
+        ("1 | 30 | 700 \n 2 | 31 | 800", 1500),
+        ("ALL | ALL | 1500", 1500),
+        ("1 | ALL | 700 \n 2 | ALL | 800", 1500),
+        ("ALL | 30 | 700 \n ALL | 31 | 800", 1500),
+        ("1 | 30 | 700 \n 2 | 31 | 800 \n ALL | ALL | 1500", 1500),
+    ],
+)
+def test_a_list_is_counted_once_whatever_detail_the_file_gives(drawn: str, size: int) -> None:
+    con = duckdb.connect()
+    warehouse = Warehouse(con, None)  # type: ignore[arg-type]
+    intake.prepare(con)
+    heading = "sex | age | n_patients\n"
+    day = {"practice_code": "X80001", "count_date": "2018-04-01"}
+    put(warehouse, tables.LIST_SIZES, heading + drawn, **day)
+    assert warehouse.rows(chain.model("practice_lists")) == [("X80001", dt.date(2018, 4, 1), size)]

@@ -151,6 +151,56 @@ def test_a_file_of_the_same_name_replaces_what_it_brought_before(
     assert con.execute("SELECT count(*) FROM loads").fetchone() == (1,)
 
 
+def test_a_file_of_the_same_name_in_another_folder_is_another_file(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    for year in ("2017", "2018"):
+        (tmp_path / year).mkdir()
+        load(con, tmp_path / year, episode(year))
+    assert con.execute("SELECT count(*) FROM episodes").fetchone() == (2,)
+
+
+def test_rows_that_gave_way_to_a_file_have_another_chance_when_it_changes(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    load(con, tmp_path, episode("1"), episode("2"), name="a.csv")
+    load(con, tmp_path, episode("2"), episode("3"), name="b.csv")
+    again = load(con, tmp_path, episode("1"), name="a.csv")
+    assert (again.replaced, again.to_reload) == (2, ("b.csv",))
+    second = load(con, tmp_path, episode("2"), episode("3"), name="b.csv")
+    assert second.is_new
+    assert second.rejected == 0
+    found = con.execute("SELECT episode_id FROM episodes ORDER BY 1").fetchall()
+    assert found == [("1",), ("2",), ("3",)]
+
+
+@pytest.mark.parametrize(
+    ("row", "rule"),
+    [
+        ("9E1,2018/19,growth,NEL,1.5,percent", "wrong_unit"),
+        ("9E1,2018/19,resource,ALL,5,GBP thousand", "wrong_unit"),
+        ("9E1,2018/19,resource,ALL,-5,GBP", "impossible_plan_value"),
+        ("9E1,2018/19,contingency,ALL,1.5,share", "impossible_plan_value"),
+        ("9E1,2018/19,growth,EL,some,share", "impossible_plan_value"),
+        ("9E1,2018/19,resource,Total,5,GBP", "unknown_plan_line"),
+        ("9E1,2018/19,growth,All,0.1,share", "unknown_plan_line"),
+        ("9E1,2018,resource,ALL,5,GBP", "unknown_year"),
+        ("9E1,2018/20,resource,ALL,5,GBP", "unknown_year"),
+        ("9E1,2018/19,reserve,ALL,5,GBP", "unknown_plan_item"),
+    ],
+)
+def test_a_plan_that_cannot_be_meant_is_rejected(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, row: str, rule: str
+) -> None:
+    path = tmp_path / "plan.csv"
+    sound = "9E1,2018-19,resource,ALL,5.5,GBP"
+    path.write_text(f"PCT_CODE,FINANCIAL_YEAR,ITEM,LINE,VALUE,UNIT\n{sound}\n{row}\n")
+    done = intake.load_file(con, path)
+    assert (done.accepted, done.rejected) == (1, 1)
+    rule_found, also = con.execute("SELECT rule, also FROM rejects").fetchone()
+    assert rule in {rule_found, *(also or "").split(", ")}
+
+
 def test_an_unclosed_quotation_mark_costs_its_own_line_only(
     con: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:

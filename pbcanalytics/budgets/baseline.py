@@ -38,11 +38,13 @@ class Baseline:
     practices : DataFrame, one row per practice
         `practice_code`, `list_base`, `list_budget` [patients] and the sums of its lines. [pence]
     available_pence : int
-        Resource less contingency; equals the sum of the budgets. [pence]
+        Resource less contingency; equals the sum of the budgets and what is reserved. [pence]
+    reserved_pence : int
+        Kept for practices with activity that cannot be given a budget. [pence]
     needed_pence : int
         What the budgets would be without the affordability step. [pence]
     gaps : DataFrame, one row per practice left out
-        `practice_code`, `reason`.
+        `practice_code`, `reason`, `n_activity`, `activity_pence`. [pence]
     """
 
     financial_year: str
@@ -52,6 +54,7 @@ class Baseline:
     lines: pd.DataFrame
     practices: pd.DataFrame
     available_pence: int
+    reserved_pence: int
     needed_pence: int
     gaps: pd.DataFrame
 
@@ -115,8 +118,11 @@ def baseline(
         )
     exact = _exact(lines, plan)
     needed = sum(exact["uplifted"], Fraction(0))
+    # A practice without a list keeps its share of the money: it must not go to the others.
+    left_out = activity[~activity["practice_code"].isin(known["practice_code"])]
+    kept = sum(_exact(left_out.assign(list_base=1, list_budget=1), plan)["uplifted"], Fraction(0))
     available = half_up(plan.resource_pence * (1 - plan.contingency_share))
-    exact["indicative"] = [a * available / needed for a in exact["uplifted"]]
+    exact["indicative"] = [a * available / (needed + kept) for a in exact["uplifted"]]
     codes = lines["practice_code"].tolist()
     rounded = {level: _rounded(exact[level], codes) for level in LEVELS}
     lines = lines[["practice_code", "pod", "n_activity", "n_priced"]].copy()
@@ -135,6 +141,7 @@ def baseline(
         lines=lines,
         practices=practices.sort_values("practice_code", ignore_index=True),
         available_pence=available,
+        reserved_pence=available - sum(before),
         needed_pence=half_up(needed),
         gaps=gaps,
     )
@@ -167,9 +174,11 @@ def _rounded(amounts: list[Fraction], practice_codes: list[str]) -> list[int]:
 
 
 def _gaps(activity: pd.DataFrame, lists: pd.DataFrame, budgeted: set[str]) -> pd.DataFrame:
-    active = set(activity["practice_code"])
-    rows = [
-        (code, "no list size at 1 April of both years" if code in active else "no activity")
-        for code in sorted((active | set(lists["practice_code"])) - budgeted)
-    ]
-    return pd.DataFrame(rows, columns=["practice_code", "reason"])
+    left_out = activity[~activity["practice_code"].isin(budgeted)]
+    summed = left_out.groupby("practice_code")[["n_activity", "pence"]].sum().reset_index()
+    active = summed.rename(columns={"pence": "activity_pence"})
+    active["reason"] = "no list size at 1 April of both years"
+    known = {*budgeted, *active["practice_code"]}
+    idle = lists.loc[~lists["practice_code"].isin(known), ["practice_code"]]
+    idle = idle.assign(n_activity=0, activity_pence=0, reason="no activity in the base year")
+    return pd.concat([active, idle]).sort_values("practice_code", ignore_index=True)

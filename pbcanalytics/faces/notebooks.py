@@ -49,10 +49,9 @@ def baseline_budgets(practice: str = "", financial_year: str = "", mode: str = "
 
     Raises
     ------
-    StoreError
-        If nothing was published.
-    SelectionError
-        If no budget could be set, or a batch run asks for a practice that has none.
+    PbcError
+        In a batch run: if nothing was published, or there is no such budget. A page or JupyterLab
+        shows the sentence instead.
     """
     ask = resolve(mode, practice=practice, financial_year=financial_year)
     return baseline_budgets_page.page(published_file(), ask)

@@ -45,6 +45,7 @@ def budget_tables(
                 "price_year": b.price_year,
                 "resource_pence": b.plan.resource_pence,
                 "available_pence": b.available_pence,
+                "reserved_pence": b.reserved_pence,
                 "needed_pence": b.needed_pence,
                 "n_practices": len(b.practices),
                 "n_activity": int(b.practices["n_activity"].sum()),
@@ -54,17 +55,26 @@ def budget_tables(
                 "notes": "; ".join(b.plan.notes),
             }
         )
+        # Few priced among many: the pounds would be those of a few patients.
+        counted = b.lines["n_priced"].where(b.lines["n_priced"] > 0, b.lines["n_activity"])
         lines = withhold(
-            b.lines,
+            b.lines.assign(n_told=counted),
             row="practice_code",
-            column="pod",
-            count="n_activity",
-            values=["n_priced", *_PENCE],
+            count="n_told",
+            values=["n_activity", *_PENCE],
             smallest=smallest,
         )
-        of_lines.append(_without_few_unpriced(lines.assign(**key), smallest))
-        of_practices.append(_without_few_unpriced(b.practices.assign(**key), smallest))
-        gaps.append(b.gaps.assign(**key))
+        of_lines.append(lines.assign(**key))
+        coverage = [
+            rounded_down(priced / payable)
+            for priced, payable in zip(
+                b.practices["n_priced"], b.practices["n_activity"], strict=True
+            )
+        ]
+        of_practices.append(b.practices.assign(coverage=coverage, **key))
+        few = b.gaps["n_activity"].between(1, smallest - 1)
+        told = b.gaps["activity_pence"].astype("Int64").mask(few)
+        gaps.append(b.gaps.assign(activity_pence=told, **key))
     names = practices[["practice_code", "practice_name", "consortium_code"]]
     named = [
         p.merge(names, on="practice_code", how="left", validate="many_to_one") for p in of_practices
@@ -81,15 +91,16 @@ def budget_tables(
     }
 
 
-def _without_few_unpriced(frame: pd.DataFrame, smallest: int) -> pd.DataFrame:
-    """Empty `n_priced` where it would tell of a small number of activities without a price."""
-    missing = frame["n_activity"] - frame["n_priced"]
-    few = missing.between(1, smallest - 1).fillna(False).astype(bool)
-    return frame.assign(n_priced=frame["n_priced"].astype("Int64").mask(few))
+def rounded_down(share: float) -> float:
+    """Keep a share to two places, never up: few without a price are neither told nor lost."""
+    return int(share * 100) / 100
 
 
 def _without_few(years: pd.DataFrame, smallest: int) -> pd.DataFrame:
-    """Empty what lies outside the practices where it is a small number of activities."""
-    few = years["outside_activity"].between(1, smallest - 1)
-    kept = {c: years[c].astype("Int64").mask(few) for c in ("outside_activity", "outside_pence")}
-    return _without_few_unpriced(years.assign(**kept), smallest)
+    """Empty what is a small number of activities outside the practices, or without a price."""
+    outside = years["outside_activity"].between(1, smallest - 1)
+    unpriced = (years["n_activity"] - years["n_priced"]).between(1, smallest - 1)
+    kept = {
+        c: years[c].astype("Int64").mask(outside) for c in ("outside_activity", "outside_pence")
+    }
+    return years.assign(n_priced=years["n_priced"].astype("Int64").mask(unpriced), **kept)

@@ -75,6 +75,18 @@ def share(part: float, whole: float) -> str:
     return f"{min(99.9, 100 * part / whole):.1f}%"
 
 
+def priced(coverage: float) -> str:
+    """
+    Say how much is priced, from a share that was rounded down.
+
+    Examples
+    --------
+    >>> priced(1.0), priced(0.99)
+    ('all', 'over 99%')
+    """
+    return "all" if coverage == 1 else f"over {coverage:.0%}"
+
+
 def month(year_month: str | None) -> str:
     """
     Write a month in words.
@@ -124,7 +136,7 @@ def status_line(about: dict[str, Any]) -> str:
         "Demonstration PCT, invented data" if about["is_demo"] else "",
         f"activity to {month(about['data_to'])}",
         f"prices of {joined(years)}" if years else "no prices held for these years",
-        "no payable activity" if coverage is None else f"{share(coverage, 1)} of activity priced",
+        "no payable activity" if coverage is None else f"{priced(coverage)} of activity priced",
         f"published {moment(about['published_at'])}",
     ]
     said = " · ".join(p for p in parts if p)

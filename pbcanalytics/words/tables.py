@@ -245,10 +245,7 @@ _WALK = (
     ("affordability_pence", "pence", "cut or addition that fits the budgets to the money", "pence"),
     ("indicative_pence", "pence", "indicative budget, the sum of the steps", "pence"),
 )
-_COUNTED = (
-    ("n_activity", "integer", "spells and attendances to be priced", "activities"),
-    ("n_priced", "integer", "of them, those with a price; blank if 1 to 7 have none", "activities"),
-)
+_ACTIVITY = ("n_activity", "integer", "spells and attendances to be priced", "activities")
 BUDGETS: Final = _table(
     "budgets",
     "one row per PCT and budget year",
@@ -256,10 +253,12 @@ BUDGETS: Final = _table(
     ("base_year", "code", "year of the activity"),
     ("price_year", "code", "year of the prices"),
     ("resource_pence", "pence", "money for the services in scope", "pence"),
-    ("available_pence", "pence", "resource less contingency; the sum of the budgets", "pence"),
+    ("available_pence", "pence", "resource less contingency", "pence"),
+    ("reserved_pence", "pence", "of it, kept for practices without a budget", "pence"),
     ("needed_pence", "pence", "what the budgets would be without affordability", "pence"),
     ("n_practices", "integer", "practices with a budget", "practices"),
-    *_COUNTED,
+    _ACTIVITY,
+    ("n_priced", "integer", "of them, those with a price; blank if 1 to 7 have none", "activities"),
     (
         "outside_activity",
         "integer",
@@ -278,7 +277,8 @@ BUDGET_PRACTICES: Final = _table(
     ("consortium_code", "code", "its consortium; blank if none"),
     ("list_base", "integer", "list on 1 April of the base year", "patients"),
     ("list_budget", "integer", "list on 1 April of the budget year", "patients"),
-    *_COUNTED,
+    _ACTIVITY,
+    ("coverage", "ratio", "share of them that is priced, rounded down to 0.01", "share"),
     *_WALK,
 )
 BUDGET_LINES: Final = _table(
@@ -287,7 +287,7 @@ BUDGET_LINES: Final = _table(
     *_BUDGET,
     ("practice_code", "code", "practice"),
     ("pod", "code", "point of delivery"),
-    *_COUNTED,
+    _ACTIVITY,
     *_WALK,
     ("is_withheld", "flag", "small numbers: counts and pounds are left out"),
 )
@@ -297,6 +297,7 @@ BUDGET_GAPS: Final = _table(
     *_BUDGET,
     ("practice_code", "code", "practice"),
     ("reason", "text", "why it has none"),
+    ("activity_pence", "pence", "its base-year activity at the budget year's prices", "pence"),
 )
 PUBLISHED: Final = (BUDGETS, BUDGET_PRACTICES, BUDGET_LINES, BUDGET_GAPS)
 

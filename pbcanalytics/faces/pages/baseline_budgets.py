@@ -22,7 +22,7 @@ from pbcanalytics.faces.parameters import Selection
 from pbcanalytics.faces.wording import exact, short
 from pbcanalytics.store import Published
 from pbcanalytics.words import codes
-from pbcanalytics.words.errors import SelectionError
+from pbcanalytics.words.errors import PbcError, SelectionError
 
 _STEPS: Final = (
     Cell("activity_pence", "Activity at tariff", exact),
@@ -189,6 +189,9 @@ def provenance(v: BudgetView, about: dict[str, Any]) -> str:
     return f'<ul class="pbc-note">{listed}</ul>'
 
 
+_PARTS: Final = ("strip", "headline", "walk", "lines", "practices", "provenance")
+
+
 def page(published: Published, ask: Selection) -> Page:
     """
     Put the page together.
@@ -203,15 +206,28 @@ def page(published: Published, ask: Selection) -> Page:
     Returns
     -------
     Page
-        Parts `strip`, `headline`, `walk`, `lines`, `practices`, `provenance`.
+        Parts `strip`, `headline`, `walk`, `lines`, `practices`, `provenance`. Where there is
+        nothing to show, a page that says why.
 
     Raises
     ------
-    StoreError
-        If nothing was published.
-    SelectionError
-        If there is no budget at all; the message says what is missing.
+    PbcError
+        In a batch run: if nothing was published, there is no budget, or not the one asked for.
     """
+    try:
+        return _page(published, ask)
+    except PbcError as error:
+        if ask.mode == "batch":
+            raise
+        why = error
+
+    def say() -> Rendered:
+        raise why
+
+    return Page(ask, {}, say, parts=_PARTS, figures=("walk",), name="baseline_budgets")
+
+
+def _page(published: Published, ask: Selection) -> Page:
     held = years_held(published)
     if not held:
         unset = [u["reason"] for u in published.about()["unset"]]
@@ -246,7 +262,7 @@ def page(published: Published, ask: Selection) -> Page:
             "financial_year": ("Year", [(y, y) for y in held]),
         },
         render,
-        parts=("strip", "headline", "walk", "lines", "practices", "provenance"),
+        parts=_PARTS,
         figures=("walk",),
         name="baseline_budgets",
     )

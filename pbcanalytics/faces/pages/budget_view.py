@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pbcanalytics.faces.wording import exact, share
+from pbcanalytics.faces.wording import exact, priced, share
 from pbcanalytics.store import Published
 from pbcanalytics.words import codes
 
@@ -149,10 +149,17 @@ def sums(v: BudgetView) -> str:
     """Say whether the practices' budgets sum to the PCT's money."""
     available, resource = v.budget["available_pence"], v.budget["resource_pence"]
     held_back = f", after {exact(resource - available)} held back" if resource != available else ""
-    if v.sums_to != available:
+    reserved = v.budget["reserved_pence"]
+    if v.sums_to + reserved != available:
         return (
             f"The budgets sum to {exact(v.sums_to)}, not to the {exact(available)} that the PCT "
             "has: do not use them, and tell the analytics team."
+        )
+    if reserved:
+        return (
+            f"The {len(v.practices)} budgets sum to {exact(v.sums_to)}; {exact(reserved)} are kept "
+            f"for practices without a budget; together {exact(available)}, the PCT's resource for "
+            f"these services{held_back}, to the penny."
         )
     return (
         f"The {len(v.practices)} budgets sum to {exact(v.sums_to)}, the PCT's resource for these "
@@ -162,20 +169,16 @@ def sums(v: BudgetView) -> str:
 
 def priced_share(practice: dict[str, Any]) -> str:
     """Say how much of a practice's payable activity has a price."""
-    if practice["n_priced"] is None:
-        return "all but a few"
-    return share(practice["n_priced"], practice["n_activity"])
+    return priced(practice["coverage"])
 
 
 def unpriced(practice: dict[str, Any]) -> str:
     """Say how many of a practice's activities have no price and so count for nothing."""
     total = f"the practice's {practice['n_activity']:,} spells and attendances"
-    if practice["n_priced"] is None:
-        return f"A few (1 to 7) of {total} could not be priced and count for nothing here."
-    missing = practice["n_activity"] - practice["n_priced"]
-    if not missing:
+    if practice["coverage"] == 1:
         return f"All of {total} are priced."
-    return f"{missing:,} of {total} could not be priced and count for nothing here."
+    most = f"{1.01 - practice['coverage']:.0%}"
+    return f"Up to {most} of {total} could not be priced and count for nothing here."
 
 
 def outside(budget: dict[str, Any]) -> str:

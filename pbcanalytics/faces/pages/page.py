@@ -61,9 +61,7 @@ class Page:
         self._figures = figures
         self._name = name
         self._values = {
-            key: ask.choose(key, [value for _, value in options])
-            if ask.values[key]
-            else options[0][1]
+            key: _chosen(ask, key, [value for _, value in options])
             for key, (_, options) in choices.items()
         }
         self._shown: Rendered = {}
@@ -110,7 +108,10 @@ class Page:
             shown = self._render(**self._values)
         except Exception as error:
             _to_server_log()
-            _LOG.exception("page %s could not be drawn", self._name)
+            if isinstance(error, PbcError):
+                _LOG.warning("page %s: %s", self._name, error)
+            else:
+                _LOG.exception("page %s could not be drawn", self._name)
             said = (
                 str(error)
                 if isinstance(error, PbcError)
@@ -136,6 +137,15 @@ class Page:
         said = [strip(s, tone="warning") for s in self._ask.refusals(showing)]
         self._ask.refused.clear()
         return "".join(said)
+
+
+def _chosen(ask: Selection, key: str, allowed: list[str]) -> str:
+    """Settle one choice; case and blanks around it do not matter, an empty one is the first."""
+    asked = str(ask.values[key]).strip()
+    if not asked:
+        return allowed[0]
+    alike = [value for value in allowed if value.casefold() == asked.casefold()]
+    return alike[0] if alike else str(ask.choose(key, allowed))
 
 
 def _style() -> str:

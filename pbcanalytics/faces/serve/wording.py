@@ -1,7 +1,10 @@
 """What a visitor reads when a notebook's own code fails."""
 
+import logging
 from typing import Any
 
+from nbclient.exceptions import DeadKernelError
+from traitlets import default
 from voila.execute import VoilaExecutor
 
 FAILED = (
@@ -10,25 +13,46 @@ FAILED = (
 )
 SLOW = "This part of the page took too long, so the rest is not shown. Reload the page."
 
+# nbclient calls it an error that a visitor left, in two places; `CalmRenderer` says it better.
+_DEATHS = ("Kernel died while waiting", "Error occurred while starting new kernel client")
+
 
 class CalmExecutor(VoilaExecutor):  # type: ignore[misc]
     """Run a notebook's cells; the traceback stays in the server's log."""
+
+    lost = False
+
+    async def execute_cell(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a cell; one whose kernel went ends the page as one that never ended does."""
+        try:
+            return await super().execute_cell(*args, **kwargs)
+        except DeadKernelError:
+            self.lost = True
+            cell = args[0]
+            cell["outputs"] = [notice(FAILED)]
+            # Any other error is logged together with the cell's source.
+            raise TimeoutError from None
+
+    @default("log")
+    def _log(self) -> "_Calm":
+        return _Calm(super()._log_default(), {})
 
     def strip_code_cell_errors(self, cell: Any) -> Any:
         """Put one sentence in the place of a cell's traceback."""
         if cell["cell_type"] == "code":
             cell["outputs"] = [
-                _notice(FAILED) if output["output_type"] == "error" else output
+                notice(FAILED) if output["output_type"] == "error" else output
                 for output in cell["outputs"]
             ]
         return cell
 
     def show_code_cell_timeout(self, cell: Any) -> None:
         """Put one sentence in the place of a cell that never ended."""
-        cell["outputs"] = [_notice(SLOW)]
+        cell["outputs"] = [notice(SLOW)]
 
 
-def _notice(sentence: str) -> dict[str, Any]:
+def notice(sentence: str) -> dict[str, Any]:
+    """Make the output that shows a visitor one sentence."""
     html = f'<p class="pbc-error" role="alert">{sentence}</p>'
     return {
         "output_type": "display_data",

@@ -1,0 +1,40 @@
+"""A page whose kernel goes while it opens: one line in the log, and an end to the answer."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import nbformat
+from voila.notebook_renderer import NotebookRenderer
+
+from pbcanalytics.faces.serve.wording import FAILED, notice
+
+
+class CalmRenderer(NotebookRenderer):  # type: ignore[misc]
+    """
+    Render a notebook, and expect that its visitor may leave before the end.
+
+    Leaving frees the kernel. Voila logs that with a traceback and the cell's source, and never
+    ends the answer if the kernel had not started yet.
+    """
+
+    async def _jinja_kernel_start(self, nb: Any, kernel_id: str, kernel_future: Any) -> str:
+        try:
+            await super()._jinja_kernel_start(nb, kernel_id, kernel_future)
+        except RuntimeError:
+            # nbclient's word for a kernel that died before its first answer; `kernel_started`
+            # stays false, which is what the cells are asked for by.
+            pass
+        return kernel_id
+
+    async def _jinja_cell_generator(self, nb: Any, kernel_id: str) -> AsyncIterator[Any]:
+        if self.kernel_started:
+            async for cell in super()._jinja_cell_generator(nb, kernel_id):
+                yield cell
+        else:
+            yield nbformat.v4.new_code_cell(outputs=[notice(FAILED)])
+        if self.kernel_started and not self.executor.lost:
+            return
+        if self.request_handler.gone:
+            self.log.warning("%s was left while it was opening", self.notebook_path)
+        else:
+            self.log.error("%s lost its kernel while it was opening", self.notebook_path)
