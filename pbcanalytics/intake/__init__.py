@@ -1,6 +1,7 @@
 """Intake: extracts in, every row accepted or rejected with a reason."""
 
-from pbcanalytics.intake.layouts import LAYOUTS, Layout, recognise
+from pbcanalytics.intake.layout import Layout
+from pbcanalytics.intake.layouts import LAYOUTS, recognise
 from pbcanalytics.intake.loading import Loaded, load_file, prepare
 from pbcanalytics.intake.opening import ENDINGS, checksum, extracts_in
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pbcanalytics.intake.layouts import Field, Layout, Rule
+from pbcanalytics.intake.layout import Field, Layout, Rule
 from pbcanalytics.words import codes
 
 _BABIES = (7001, 7007)

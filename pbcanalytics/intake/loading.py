@@ -10,8 +10,9 @@ import duckdb
 
 from pbcanalytics.intake.checking import DUPLICATED, LOADED_BEFORE, Check
 from pbcanalytics.intake.layouts import recognise
-from pbcanalytics.intake.opening import Text, checksum, unpack
+from pbcanalytics.intake.opening import checksum, unpack
 from pbcanalytics.intake.reading import Malformed, Reading, carefully, read
+from pbcanalytics.intake.texts import Text
 from pbcanalytics.words import tables
 
 _REJECTS: Final = """

@@ -15,7 +15,10 @@ from typing import Final
 
 import duckdb
 
-from pbcanalytics.intake.opening import Columns, Rows, Text, json_row, lines_of, one_name_each
+from pbcanalytics.intake.headings import one_name_each
+from pbcanalytics.intake.opening import Columns
+from pbcanalytics.intake.texts import Text, lines_of
+from pbcanalytics.intake.workbooks import Rows, json_row
 
 _LONGEST_RECORD_LINES: Final = 20
 """A quoted field that runs on for more lines than this was never closed."""
