@@ -292,6 +292,85 @@ def test_leaving_frees_the_kernel_even_while_the_page_is_opening(tab, server):
     server.settle(0, 5)
 
 
+@pytest.fixture(scope="module")
+def hasty(toys, tmp_path_factory):
+    """Give a server that keeps a kernel for nobody for two seconds only."""
+    data = tmp_path_factory.mktemp("hasty")
+    with pytest.MonkeyPatch.context() as patch:
+        quick = browsing.START.replace("    port=", "    grace=2,\n    port=")
+        patch.setattr(browsing, "START", quick)
+        with browsing.serving(data, toys, max_kernels=3) as running:
+            yield running
+
+
+def test_a_kernel_is_freed_when_nobody_connects_or_comes_back(hasty):
+    page = hasty.get("/pages/spend").text
+    assert hasty.health()["kernels"] == 1
+    hasty.settle(0, 6)
+
+    page = hasty.get("/pages/spend").text
+    kernel = re.search(r'"kernelId":\s*"([0-9a-f-]{36})"', page)[1]
+    channels = f"{hasty.url.replace('http', 'ws')}/api/kernels/{kernel}/channels?session_id=s"
+    for stay in (5, 0.5):
+        with connect(channels, proxy=None):
+            time.sleep(stay)
+            assert hasty.health()["kernels"] == 1
+        time.sleep(1)  # a short loss of the connection
+        assert hasty.health()["kernels"] == 1
+    hasty.settle(0, 6)
+
+
+@pytest.mark.browser
+def test_a_page_left_before_its_script_is_there_frees_its_kernel(hasty, chromium):
+    for close in (False, True):
+        with browsing.visit(chromium, hasty) as tab:
+            tab.page.route("**/voila.js*", lambda route: route.abort())
+            tab.open("/pages/spend")
+            browsing.wait_until(tab.page, "document.readyState !== 'loading'")
+            assert hasty.health()["kernels"] == 1
+            if close:
+                tab.page.close()
+            else:
+                tab.page.goto("about:blank")
+            hasty.settle(0, 6)
+
+
+@pytest.mark.browser
+def test_an_open_page_keeps_its_kernel_and_a_closed_tab_does_not(hasty, chromium):
+    with browsing.visit(chromium, hasty) as tab:
+        tab.open("/pages/spend").drawn("A81001")
+        time.sleep(6)
+        tab.page.evaluate(CHANGE, "A81003")
+        tab.drawn("A81003")
+        tab.page.close()
+        hasty.settle(0, 6)
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_leaving_an_opening_page_is_one_calm_line(hasty, toys, tmp_path, early):
+    running = tmp_path / "running"
+    source = f"import time\nopen({str(running)!r}, 'w')\ntime.sleep(20)  # s3cret"
+    path = toys / "slow.ipynb"
+    notebook(path, ("markdown", "# Slow", []), ("code", source, []))
+    before = len(hasty.log)
+    try:
+        with socket.create_connection(("127.0.0.1", int(hasty.url.rpartition(":")[2]))) as wire:
+            wire.sendall(b"GET /pages/slow HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            end = time.monotonic() + 15
+            while not (running.exists() or (early and hasty.kernels())):
+                assert time.monotonic() < end
+                time.sleep(0.02)
+        hasty.settle(0, 5)
+        while "left" not in hasty.log[before:] and time.monotonic() < end:
+            time.sleep(0.1)
+    finally:
+        path.unlink()
+    time.sleep(0.5)
+    assert hasty.log[before:].splitlines() == [
+        "[Dashboards] WARNING | slow.ipynb was left while it was opening"
+    ]
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize(("name", "size"), [("desk", browsing.DESK), ("phone", browsing.PHONE)])
 def test_home_and_page_are_accessible_and_fit(server, chromium, name, size):
@@ -468,6 +547,20 @@ def test_a_signal_ends_it_with_nothing_left_and_the_first_page_came_soon(toys, t
         assert not any(process.is_running() for process in family)
         assert "Traceback" not in server.log
         assert server.log.count("\n") == 1  # the announcement, and nothing else to an operator
+
+
+@pytest.mark.parametrize("path", ["/", "/pages/spend"])
+@pytest.mark.parametrize("pause", [0.03, 0.1, 0.3])
+def test_an_impatient_second_ctrl_c_changes_nothing(toys, tmp_path, path, pause):
+    with browsing.serving(tmp_path, toys) as server:
+        assert server.get(path).status == 200
+        family = psutil.Process(server.process.pid).children(recursive=True)
+        for _ in range(2):
+            os.kill(server.process.pid, signal.SIGINT)
+            time.sleep(pause)
+        assert server.process.wait(10) == 0
+        assert not any(process.is_running() for process in family)
+        assert server.log.count("\n") == 1
 
 
 def test_a_port_in_use_is_said_before_anything_starts(tmp_path):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
+import psutil
 
 from pbcanalytics.words.errors import PbcError, StoreError
 
@@ -13,6 +14,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FILE: Final = "warehouse.duckdb"
+
+_MOST_MEMORY_BYTES: Final = 4 * 1024**3
+"""20 million episodes load within this (docs/performance.md)."""
+
+
+def _memory_bytes() -> int:
+    """Give the memory that the database may use: what a national year needs, half of a laptop's."""
+    return min(_MOST_MEMORY_BYTES, psutil.virtual_memory().total // 2)
 
 
 def explained(error: Exception, path: Path, doing: str) -> StoreError:
@@ -87,7 +96,10 @@ class Warehouse:
                 f"on. Load extracts with 'pbc load FILE …', or make the demonstration PCT with "
                 "'pbc demo' first; another folder is chosen with --data."
             )
-        config: Any = {"temp_directory": str(data / ".spill")}
+        config: Any = {
+            "temp_directory": str(data / ".spill"),
+            "memory_limit": f"{_memory_bytes()}B",
+        }
         try:
             con = duckdb.connect(str(path), config=config)
         except (duckdb.Error, OSError) as error:
