@@ -18,7 +18,7 @@ from rich.table import Table
 from pbcanalytics.words.errors import PbcError
 
 if TYPE_CHECKING:
-    from pbcanalytics.intake import Loaded
+    from pbcanalytics.intake import Explanation, Loaded
 
 UNFORESEEN_EXIT: Final = 70
 INTERRUPTED_EXIT: Final = 130
@@ -78,10 +78,18 @@ def load(
         list[Path], typer.Argument(metavar="FILE…", help="Extracts, or folders of them.")
     ],
     data: Data = _DATA,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Only say which column would become what; load nothing."),
+    ] = False,
 ) -> None:
     """Load extracts. Every row is accepted, or rejected with a reason."""
     from pbcanalytics import pipeline
 
+    if explain:
+        for file in files:
+            _show_explanation(pipeline.explain(file))
+        return
     with _progress("Loading") as progress:
         loaded = pipeline.load(data, files, progress=progress)
     for one in loaded:
@@ -195,6 +203,17 @@ def start(
         _out.print(f"{name}: done in {time.monotonic() - at:.1f} s")
     _out.print(f"Ready after {time.monotonic() - began:.1f} s; opening the dashboards")
     dashboards(data, port, open_browser)
+
+
+def _show_explanation(how: "Explanation") -> None:
+    _out.print(f"{how.file} would be read as {how.layout}: {how.title}.")
+    table = Table("Column", "From", "Means", box=None)
+    for column, headings, meaning in how.used:
+        brought = ", ".join(headings[:3]) + (" …" if len(headings) > 3 else "")
+        table.add_row(column, brought, meaning)
+    _out.print(table)
+    _out.print(f"Not in the file, and not needed: {', '.join(how.missing) or 'nothing'}.")
+    _out.print(f"Ignored: {', '.join(how.ignored) or 'nothing'}.")
 
 
 def _became(one: "Loaded") -> str:

@@ -75,6 +75,14 @@ def test_the_steps_in_order_from_nothing_to_a_status(tmp_path: Path) -> None:
     assert "March 2019" in said
 
 
+def test_a_file_is_explained_and_nothing_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("PROVIDER_CODE,NAME,COLOUR\nXD1,District,red\n")
+    said = pbc("load", "--explain", str(tmp_path / "a.csv"), "--data", str(tmp_path / "d")).stdout
+    assert "would be read as providers" in said
+    assert "Ignored: COLOUR." in said
+    assert not (tmp_path / "d").exists()
+
+
 def test_a_missing_file(tmp_path: Path) -> None:
     refused("load", "nowhere.csv", "--data", str(tmp_path), code=4, says="no file nowhere.csv")
 

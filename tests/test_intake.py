@@ -331,3 +331,21 @@ def test_every_landing_column_that_a_layout_names_is_in_the_dictionary() -> None
         named = {f.column for f in layout.fields} | set(layout.derived)
         assert named - set(layout.table.names) <= {"episode_status"}
         assert layout.table in tables.LANDING
+
+
+def test_a_file_is_explained_before_it_is_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "apc.csv"
+    path.write_text(HEADINGS + ",SOMETHING\n" + episode() + ",x\n")
+    how = intake.explain(path)
+    used = {column: headings for column, headings, _ in how.used}
+    assert how.layout == "hes_apc"
+    assert used["episode_id"] == ["EPIKEY"]
+    assert used["diagnoses"] == ["DIAG_01", "DIAG_02"]
+    assert "critical_care_days" in how.missing
+    assert how.ignored == ["SOMETHING"]
+
+
+@pytest.mark.parametrize("layout", intake.LAYOUTS, ids=lambda a: a.name)
+def test_the_headings_of_a_layout_are_recognised_as_it(layout: intake.Layout) -> None:
+    needed = [f.headings[0] for f in layout.fields if f.required]
+    assert intake.recognise("x.csv", needed) is layout
