@@ -14,6 +14,7 @@ from voila.tornado.handler import TornadoVoilaHandler
 from voila.utils import include_css
 
 from pbcanalytics.faces.serve.listing import entries
+from pbcanalytics.faces.serve.vacancy import Vacancy
 
 ADVICE = {
     403: ("This page is not open to you", "Ask the analytics team if you think it should be."),
@@ -57,6 +58,7 @@ class Page(House, TornadoVoilaHandler):  # type: ignore[misc]
     """One dashboard, run for this visitor: `/pages/<name>?practice=...`."""
 
     kernel_id: str | None = None
+    gone = False
 
     async def get(self, name: str) -> None:
         """Render the notebook of that name."""
@@ -67,15 +69,31 @@ class Page(House, TornadoVoilaHandler):  # type: ignore[misc]
         _ = self.xsrf_token
         await TornadoVoilaHandler.get(self, f"{name}.ipynb")
 
+    def on_kernel(self, kernel_id: str) -> None:
+        """Learn which kernel is this page's, perhaps too late for its visitor."""
+        self.kernel_id = kernel_id
+        if self.gone:
+            self.on_connection_close()
+
     def on_connection_close(self) -> None:
         """Free the kernel of a visitor who left while the page was still opening."""
+        self.gone = True
         if self.kernel_id:
-            IOLoop.current().add_callback(self._free, self.kernel_id)
+            IOLoop.current().add_callback(self._vacancy.free, self.kernel_id)
 
-    async def _free(self, kernel_id: str) -> None:
+    def on_finish(self) -> None:
+        """Have the kernel freed when nobody connects to it, or now if the visitor has left."""
+        super().on_finish()
+        if self.gone:
+            self.on_connection_close()
+        elif self.kernel_id:
+            self._vacancy.watch(self.kernel_id)
+
+    @property
+    def _vacancy(self) -> Vacancy:
         manager: Any = self.kernel_manager
-        if kernel_id in manager:
-            await manager.shutdown_kernel(kernel_id, now=True)
+        vacancy: Vacancy = manager.vacancy
+        return vacancy
 
 
 class Leaving(VoilaShutdownKernelHandler):  # type: ignore[misc]

@@ -8,7 +8,9 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKerne
 from jupyter_server import CallContext
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.web import HTTPError
-from traitlets import Dict, Int
+from traitlets import Dict, Float, Int
+
+from pbcanalytics.faces.serve.vacancy import Vacancy
 
 KERNEL = "python3"
 # Its own log at ERROR: ipykernel warns at every start that a loopback socket is not encrypted.
@@ -18,6 +20,10 @@ LAUNCH = [sys.executable, "-m", "ipykernel_launcher", "--log-level=40"]
 # for a moment after its start; half of the memory is left to everything else.
 KERNEL_BYTES = 150_000_000
 FEWEST, MOST = 4, 120
+
+# A browser tries again at once and then ever more seldom: within this time, five times over
+# a lost connection. A first visit on a busy machine needs 10 s to load all scripts.
+GRACE_SECONDS = 30.0
 
 
 def room_for_kernels() -> int:
@@ -58,8 +64,13 @@ class Ceiling(AsyncMappingKernelManager):
 
     max_kernels = Int(40, config=True, help="a visitor beyond this many is asked to come back")
     environment = Dict(config=True, help="what a kernel finds in its environment on top")
+    grace = Float(GRACE_SECONDS, config=True, help="seconds a kernel is kept for nobody")
 
     _starting = 0
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)  # type: ignore[no-untyped-call]
+        self.vacancy = Vacancy(self, self.grace)
 
     async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override]
         """Start a kernel, or answer 503 when the server is full."""
@@ -72,5 +83,5 @@ class Ceiling(AsyncMappingKernelManager):
         finally:
             self._starting -= 1
         # The page handler learns its kernel, to free it if the visitor leaves before the end.
-        CallContext.get(CallContext.JUPYTER_HANDLER).kernel_id = kernel_id
+        CallContext.get(CallContext.JUPYTER_HANDLER).on_kernel(kernel_id)
         return kernel_id

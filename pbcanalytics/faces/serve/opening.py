@@ -1,5 +1,6 @@
 """A page whose kernel goes while it opens: one line in the log, and an end to the answer."""
 
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -18,12 +19,10 @@ class CalmRenderer(NotebookRenderer):  # type: ignore[misc]
     """
 
     async def _jinja_kernel_start(self, nb: Any, kernel_id: str, kernel_future: Any) -> str:
-        try:
+        # nbclient's word for a kernel that died before its first answer. `kernel_started` stays
+        # false, by which the cells know.
+        with contextlib.suppress(RuntimeError):
             await super()._jinja_kernel_start(nb, kernel_id, kernel_future)
-        except RuntimeError:
-            # nbclient's word for a kernel that died before its first answer; `kernel_started`
-            # stays false, which is what the cells are asked for by.
-            pass
         return kernel_id
 
     async def _jinja_cell_generator(self, nb: Any, kernel_id: str) -> AsyncIterator[Any]:
@@ -31,7 +30,8 @@ class CalmRenderer(NotebookRenderer):  # type: ignore[misc]
             async for cell in super()._jinja_cell_generator(nb, kernel_id):
                 yield cell
         else:
-            yield nbformat.v4.new_code_cell(outputs=[notice(FAILED)])
+            said = [notice(FAILED)]
+            yield nbformat.v4.new_code_cell(outputs=said)  # type: ignore[no-untyped-call]
         if self.kernel_started and not self.executor.lost:
             return
         if self.request_handler.gone:

@@ -27,6 +27,7 @@ def serve(
     open_browser: bool = False,
     announce: Callable[[str], None],
     max_kernels: int | None = None,
+    grace: float | None = None,
 ) -> None:
     """
     Serve every notebook of a folder as a page, until Ctrl-C or SIGTERM.
@@ -47,6 +48,9 @@ def serve(
         Is told one sentence, with the address, when the server answers.
     max_kernels : int, optional
         Pages open at once; by default what half of this machine's memory holds.
+    grace : float, optional
+        How long a page is kept to which no browser is connected; by default half a minute.
+        [seconds]
 
     Raises
     ------
@@ -63,7 +67,7 @@ def serve(
     try:
         port = sockets[0].getsockname()[1]
         with _environment(), _quick_import():
-            from pbcanalytics.faces.serve.kernels import room_for_kernels
+            from pbcanalytics.faces.serve.kernels import GRACE_SECONDS, room_for_kernels
             from pbcanalytics.faces.serve.server import Dashboards
             from pbcanalytics.faces.serve.settings import settings
         room = room_for_kernels() if max_kernels is None else max_kernels
@@ -76,7 +80,13 @@ def serve(
 
         with _environment():
             server = Dashboards.instance(
-                config=settings(folder, port=port, environment=environment, max_kernels=room)
+                config=settings(
+                    folder,
+                    port=port,
+                    environment=environment,
+                    max_kernels=room,
+                    grace=GRACE_SECONDS if grace is None else grace,
+                )
             )
             server.sockets, server.status, server.ready = sockets, status, ready
             try:

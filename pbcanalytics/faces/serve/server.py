@@ -1,5 +1,6 @@
 """Voila itself, with our handlers, headers and life cycle."""
 
+import atexit
 import contextlib
 import shutil
 import signal
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import voila.handler
 import voila.notebook_renderer
 from jupyter_server.utils import url_path_join
 from tornado.httpserver import HTTPServer
@@ -29,6 +31,7 @@ from pbcanalytics.faces.serve.handlers import (
     Page,
 )
 from pbcanalytics.faces.serve.listing import NAME
+from pbcanalytics.faces.serve.opening import CalmRenderer
 from pbcanalytics.faces.serve.policy import Guarded, quiet_log
 from pbcanalytics.faces.serve.shelf import Shelf
 from pbcanalytics.faces.serve.wording import CalmExecutor
@@ -47,6 +50,8 @@ class Dashboards(Voila):  # type: ignore[misc]
     sockets: list[socket.socket]
     status: Callable[[], str]
     ready: Callable[[], None]
+
+    _closing = False
 
     def load_config_file(self, *args: Any, **kwargs: Any) -> None:
         """Read no file: a stray voila.json must not open what is closed here."""
@@ -99,6 +104,7 @@ class Dashboards(Voila):  # type: ignore[misc]
 
     def listen(self) -> None:
         """Serve on the sockets found free at the start, until told to stop."""
+        voila.handler.NotebookRenderer = CalmRenderer
         voila.notebook_renderer.VoilaExecutor = CalmExecutor
         self.ioloop = IOLoop.current()
         server = HTTPServer(self.app)
@@ -108,13 +114,23 @@ class Dashboards(Voila):  # type: ignore[misc]
             for number in (signal.SIGINT, signal.SIGTERM)
         }
         try:
+            self.kernel_manager.vacancy.start()
             self.ioloop.add_callback(self.ready)
             self.ioloop.start()
         finally:
             server.stop()
+            self.kernel_manager.vacancy.stop()
             self.stop()
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    def _handle_signal_stop(self, number: int, frame: object) -> None:
+        # Once only: the loop also runs the goodbye, and a second stop would break that off.
+        if not self._closing:
+            self._closing = True
+            # The impatient second Ctrl-C often falls into Python's own end.
+            atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
+            self.ioloop.add_callback_from_signal(self.ioloop.stop)
 
     def stop(self) -> None:
         """End every kernel, then remove what they were reached by."""

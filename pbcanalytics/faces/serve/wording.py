@@ -17,25 +17,32 @@ SLOW = "This part of the page took too long, so the rest is not shown. Reload th
 _DEATHS = ("Kernel died while waiting", "Error occurred while starting new kernel client")
 
 
+class _WithoutDeaths(logging.LoggerAdapter[logging.Logger]):
+    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
+        if not str(msg).startswith(_DEATHS):
+            super().log(level, msg, *args, **kwargs)
+
+
 class CalmExecutor(VoilaExecutor):  # type: ignore[misc]
     """Run a notebook's cells; the traceback stays in the server's log."""
 
     lost = False
 
-    async def execute_cell(self, *args: Any, **kwargs: Any) -> Any:
+    async def execute_cell(
+        self, cell: Any, resources: Any, cell_index: int, store_history: bool = True
+    ) -> Any:
         """Run a cell; one whose kernel went ends the page as one that never ended does."""
         try:
-            return await super().execute_cell(*args, **kwargs)
+            return await super().execute_cell(cell, resources, cell_index, store_history)
         except DeadKernelError:
             self.lost = True
-            cell = args[0]
             cell["outputs"] = [notice(FAILED)]
             # Any other error is logged together with the cell's source.
             raise TimeoutError from None
 
     @default("log")
-    def _log(self) -> "_Calm":
-        return _Calm(super()._log_default(), {})
+    def _log_default(self) -> "_WithoutDeaths":
+        return _WithoutDeaths(super()._log_default(), {})
 
     def strip_code_cell_errors(self, cell: Any) -> Any:
         """Put one sentence in the place of a cell's traceback."""
