@@ -73,7 +73,7 @@ def test_the_home_page_lists_every_notebook_and_says_what_the_data_are(
         assert "invented data" in strip
         assert "activity to March 2019" in strip
         assert "prices of 2017/18 and 2018/19" in strip
-        assert "of activity priced" in strip
+        assert "at least 99% of activity priced" in strip
         links = tab.page.locator("main li a")
         assert links.count() == len(list(folder().glob("*.ipynb")))
         assert tab.page.locator("main li p").first.inner_text().endswith("?")

@@ -82,9 +82,9 @@ def priced(coverage: float) -> str:
     Examples
     --------
     >>> priced(1.0), priced(0.99)
-    ('all', 'over 99%')
+    ('all', 'at least 99%')
     """
-    return "all" if coverage == 1 else f"over {coverage:.0%}"
+    return "all" if coverage == 1 else f"at least {coverage:.0%}"
 
 
 def month(year_month: str | None) -> str:

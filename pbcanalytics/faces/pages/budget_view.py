@@ -177,7 +177,7 @@ def unpriced(practice: dict[str, Any]) -> str:
     total = f"the practice's {practice['n_activity']:,} spells and attendances"
     if practice["coverage"] == 1:
         return f"All of {total} are priced."
-    most = f"{1.01 - practice['coverage']:.0%}"
+    most = f"{1 - practice['coverage']:.0%}"
     return f"Up to {most} of {total} could not be priced and count for nothing here."
 
 
