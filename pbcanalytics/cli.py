@@ -84,11 +84,11 @@ def load(
     ] = False,
 ) -> None:
     """Load extracts. Every row is accepted, or rejected with a reason."""
-    from pbcanalytics import pipeline
+    from pbcanalytics import intake, pipeline
 
     if explain:
         for file in files:
-            _show_explanation(pipeline.explain(file))
+            _show_explanation(intake.explain(file))
         return
     with _progress("Loading") as progress:
         loaded = pipeline.load(data, files, progress=progress)

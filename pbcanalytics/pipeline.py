@@ -11,7 +11,7 @@ import pandas as pd
 
 from pbcanalytics import budgets, costing, intake, store, synthetic
 from pbcanalytics.faces import publication
-from pbcanalytics.intake import Explanation, Loaded
+from pbcanalytics.intake import Loaded
 from pbcanalytics.reference import Shelf
 from pbcanalytics.store import Published, Warehouse
 from pbcanalytics.words import tables
@@ -140,11 +140,6 @@ def load(data: Path, files: Iterable[Path], *, progress: Progress = _silent) -> 
     if faults:
         raise ExtractError("\n".join(faults))
     return done
-
-
-def explain(file: Path) -> Explanation:
-    """Say how an extract would be read, without loading it."""
-    return intake.explain(file)
 
 
 def build(data: Path, *, progress: Progress = _silent) -> dict[str, Any]:

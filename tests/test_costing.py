@@ -10,7 +10,7 @@ from pbcanalytics import costing, intake
 from pbcanalytics.costing import chain
 from pbcanalytics.reference import Shelf
 from pbcanalytics.store import Warehouse
-from pbcanalytics.words import tables
+from pbcanalytics.words import codes, tables
 from pbcanalytics.words.errors import ReferenceGap
 from pbcanalytics.words.reasons import UNPRICED
 from tests.drawn import one, priced, put
@@ -240,6 +240,12 @@ def test_every_reason_that_a_model_gives_has_its_sentence() -> None:
     text = "".join(chain.model(m) for m in costing.MODELS if m.startswith("priced"))
     given = set(re.findall(r"THEN '([a-z_]+)'", text))
     assert given == set(UNPRICED)
+
+
+def test_the_models_know_the_admission_methods_that_intake_knows() -> None:
+    lists = re.findall(r"admission_method IN \(([^)]*)\)", chain.model("spells"))
+    known = [code for found in lists for code in re.findall(r"'(\w+)'", found)]
+    assert tuple(known) == codes.ADMISSION_METHODS
 
 
 def test_a_missing_tariff_year_says_how_to_add_it() -> None:

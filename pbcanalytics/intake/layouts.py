@@ -28,7 +28,7 @@ _PROCEDURES = Field("procedures", _many(("OPERTN_", "OPERTN_4_"), 24))
 _NO_PRACTICE = Rule(
     "no_practice",
     "practice_code",
-    "practice_code IS NULL OR practice_code IN ('V81997', 'V81998', 'V81999')",
+    f"practice_code IS NULL OR practice_code IN {codes.NO_PRACTICE}",
     "No practice is recorded; the activity stands in no practice's budget.",
 )
 _ODD_AGE = Rule("odd_age", "age_years", "age_years IS NULL", "The age is missing or impossible.")
@@ -103,8 +103,7 @@ HES_APC: Final = Layout(
         Rule(
             "unknown_admission_method",
             "admission_method",
-            "admission_method IS NULL OR admission_method NOT IN ('11', '12', '13', '21', '22', "
-            "'23', '24', '25', '2A', '2B', '2C', '2D', '28', '31', '32', '81', '82', '83')",
+            f"admission_method IS NULL OR admission_method NOT IN {codes.ADMISSION_METHODS}",
             "The admission method is not a known code; the spell cannot be priced.",
         ),
     ),

@@ -4,14 +4,12 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from pbcanalytics.reference import Shelf
-from pbcanalytics.synthetic import casemix, days, demand, places, population
+from pbcanalytics.synthetic import casemix, days, demand, places
 from pbcanalytics.synthetic.emergencies import Clinic
 
 ADMITTED: Final = "01"
-WENT_HOME: Final = "03"
 _HOMEWARD: Final = np.array(["02", "03", "04", "05", "06", "07", "12", "13"], dtype=object)
 _HOMEWARD_SHARE: Final = (0.36, 0.45, 0.03, 0.04, 0.05, 0.02, 0.04, 0.01)
 _MINOR_UNIT: Final = 0.17
@@ -103,10 +101,3 @@ def details(
         category=again[rng.choice(3, len(table), p=(0.92, 0.03, 0.05))],
         sent_by=sent[rng.choice(4, len(table), p=(0.62, 0.24, 0.08, 0.06))],
     )
-
-
-def stratum_of(people: population.People, table: pd.DataFrame) -> NDArray[np.int64]:
-    """Give the stratum of each attendance's person on its day."""
-    person = table["person"].to_numpy()
-    age = population.age_on(people.birth[person], table["day"].to_numpy())
-    return casemix.strata(np.maximum(age, 0), people.sex[person])

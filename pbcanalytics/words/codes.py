@@ -2,11 +2,15 @@
 
 from typing import Final
 
-UNGROUPABLE_HRG: Final = "UZ01Z"
-"""The HRG4 code of an episode that the grouper could not place (domain 2.4)."""
-
 NO_PRACTICE: Final = ("V81997", "V81998", "V81999")
 """Not registered, not applicable, not known: codes that stand for no practice (domain 7.7)."""
+
+ADMISSION_METHODS: Final = (
+    *("11", "12", "13"),
+    *("21", "22", "23", "24", "25", "2A", "2B", "2C", "2D", "28"),
+    *("31", "32", "81", "82", "83"),
+)
+"""Elective, emergency, and other non-elective (domain 2.4); a test holds the models to them."""
 
 PODS: Final = {
     "DC": "Day cases",
