@@ -1,6 +1,7 @@
 """The published file: whole or not at all, read-only, aggregate, no small numbers."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -149,6 +150,21 @@ def test_practices_sum_to_the_pct_to_the_penny(small_pct: Path) -> None:
             (year["financial_year"],),
         )
         assert summed[0]["pence"] == year["available_pence"]
+
+
+def test_new_data_must_be_priced_before_they_are_published(small_pct: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(small_pct, data)
+    assert pipeline.status(data)["is_current"]
+    register = tmp_path / "providers.csv"
+    register.write_text("PROVIDER_CODE,NAME\nXZ9,Another hospital\n")
+    pipeline.load(data, [register])
+    assert not pipeline.status(data)["is_current"]
+    with pytest.raises(StoreError, match="Run 'pbc build' first"):
+        pipeline.publish(data)
+    pipeline.build(data)
+    assert pipeline.publish(data) == []
+    assert pipeline.status(data)["is_current"]
 
 
 def test_what_is_current_is_known_and_new_data_make_it_stale(

@@ -66,10 +66,11 @@ def withheld_cells(counts: Mapping[Key, int], smallest: int) -> set[Key]:
     -------
     set
         Every cell with a count from 1 to `smallest` - 1, and the smallest others until the hidden
-        ones are at least two and hold `smallest` together; all, where that cannot be had.
+        ones hold `smallest` together; all, where that cannot be had.
     """
     hidden = {cell for cell, n in counts.items() if 0 < n < smallest}
     shown = sorted((n, i, c) for i, (c, n) in enumerate(counts.items()) if n and c not in hidden)
-    while hidden and shown and (len(hidden) < 2 or sum(counts[c] for c in hidden) < smallest):
+    # One small cell holds fewer than may be shown, so that at least two are hidden in the end.
+    while hidden and shown and sum(counts[c] for c in hidden) < smallest:
         hidden.add(shown.pop(0)[2])
     return hidden
