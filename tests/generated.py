@@ -16,7 +16,7 @@ def dictionary() -> str:
     said = [
         "# Data dictionary",
         "",
-        "Generated from `pbcanalytics/words/tables.py` by `make docs`.",
+        "Generated from `pbcanalytics/words/tables` by `make docs`.",
         "",
         "## Working file, `data/warehouse.duckdb`",
         "",

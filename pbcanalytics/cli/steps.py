@@ -1,0 +1,176 @@
+"""The steps from extracts to dashboards, a command each."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pbcanalytics.cli.console import DATA, PORT, Data, Open, Port, app, out, progressing
+from pbcanalytics.cli.saying import became, show_explanation, show_status
+
+
+@app.command()
+def demo(
+    data: Data = DATA,
+    practices: Annotated[int, typer.Option(min=3, max=400, help="How many practices.")] = 20,
+    years: Annotated[int, typer.Option(min=1, max=3, help="How many years, up to 2018/19.")] = 3,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed gives another PCT.")] = 2006,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Plant nothing: no growth, no creep, no errors.")
+    ] = False,
+) -> None:
+    """Write the extracts of an invented PCT, to try everything on."""
+    from pbcanalytics import pipeline
+    from pbcanalytics.words import periods
+
+    wanted = [periods.starting(2019 - years + i) for i in range(years)]
+    with progressing("Inventing a PCT") as progress:
+        folder = pipeline.demo(
+            data, n_practices=practices, years=wanted, seed=seed, quiet=quiet, progress=progress
+        )
+    key = folder.parent / "answer_key.json"
+    out.print(f"The extracts are in {folder}; what was planted in them is in {key}.")
+    out.print(f"Next: pbc load {folder} --data {data}")
+
+
+@app.command()
+def load(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="Extracts, or folders of them.")
+    ],
+    data: Data = DATA,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Only say which column would become what; load nothing."),
+    ] = False,
+) -> None:
+    """Load extracts. Every row is accepted, or rejected with a reason."""
+    from pbcanalytics import intake, pipeline
+
+    if explain:
+        for file in files:
+            show_explanation(intake.explain(file))
+        return
+    with progressing("Loading") as progress:
+        loaded = pipeline.load(data, files, progress=progress)
+    for one in loaded:
+        out.print(became(one))
+    out.print(f"Next: pbc build --data {data}")
+
+
+@app.command()
+def build(data: Data = DATA) -> None:
+    """Turn what is loaded into hospital spells and price them."""
+    from pbcanalytics import pipeline
+
+    with progressing("Pricing") as progress:
+        years = pipeline.build(data, progress=progress)
+    known = pipeline.status(data)
+    spells = known["spells"]
+    out.print(
+        f"{spells['total']:,} spells, {spells['priced']:,} of them priced, at the tariff of "
+        f"{', '.join(years['price_years']) or 'no year'}."
+    )
+    if years["unpriced_years"]:
+        out.print(
+            f"No tariff is held for {', '.join(years['unpriced_years'])} or the year after, so "
+            "their activity has no price. To add one, see docs/reference-data.md."
+        )
+    out.print(f"Next: pbc publish --data {data}")
+
+
+@app.command()
+def publish(data: Data = DATA) -> None:
+    """Set the budgets and publish them for the dashboards."""
+    from pbcanalytics import pipeline
+
+    with progressing("Publishing") as progress:
+        progress("budgets", 0.1)
+        unset = pipeline.publish(data)
+    out.print("Published.")
+    for sentence in unset:
+        out.print(sentence)
+    out.print(f"Next: pbc dashboards --data {data}")
+
+
+@app.command()
+def status(
+    data: Data = DATA,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Account for every row, spell and penny."""
+    from pbcanalytics import pipeline
+
+    known = pipeline.status(data)
+    if as_json:
+        sys.stdout.write(json.dumps(known, indent=2, ensure_ascii=False) + "\n")
+        return
+    show_status(known)
+
+
+@app.command()
+def dashboards(
+    data: Data = DATA,
+    port: Port = PORT,
+    open_browser: Open = True,
+) -> None:
+    """Open the dashboards in a browser, until Ctrl-C."""
+    from pbcanalytics.faces import serve, wording
+    from pbcanalytics.faces.notebooks import folder
+    from pbcanalytics.store import Published
+
+    published = Published(data)
+    published.about()
+    serve.serve(
+        folder(),
+        status=lambda: wording.status_line(published.about()),
+        environment={"PBCDATA": str(data.resolve())},
+        port=port,
+        open_browser=open_browser and _has_screen(),
+        announce=out.print,
+    )
+
+
+@app.command()
+def start(
+    data: Data = DATA,
+    port: Port = PORT,
+    open_browser: Open = True,
+) -> None:
+    """Do all of it: a demonstration PCT if there are no data, build, publish, dashboards."""
+    from pbcanalytics import pipeline
+    from pbcanalytics.faces import serve
+
+    serve.check_port(port)
+    began = time.monotonic()
+    steps: list[tuple[str, Callable[..., Any]]] = []
+    if not pipeline.has_activity(data):
+        steps += [
+            ("Inventing a demonstration PCT", lambda p: pipeline.demo(data, progress=p)),
+            (
+                "Loading its extracts",
+                lambda p: pipeline.load(data, [pipeline.demo_extracts(data)], progress=p),
+            ),
+        ]
+    if steps or not pipeline.is_current(data):
+        steps += [
+            ("Pricing", lambda p: pipeline.build(data, progress=p)),
+            ("Setting and publishing budgets", lambda p: pipeline.publish(data)),
+        ]
+    for name, step in steps:
+        at = time.monotonic()
+        with progressing(name) as progress:
+            step(progress)
+        out.print(f"{name}: done in {time.monotonic() - at:.1f} s")
+    out.print(f"Ready after {time.monotonic() - began:.1f} s; opening the dashboards")
+    dashboards(data, port, open_browser)
+
+
+def _has_screen() -> bool:
+    on_desktop = sys.platform in ("win32", "darwin")
+    return on_desktop or any(os.environ.get(v) for v in ("DISPLAY", "WAYLAND_DISPLAY"))
