@@ -17,7 +17,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pbcanalytics.faces.notebooks import baseline_budgets
-    from pbcanalytics.pipeline import build, demo, load, publish, status
+    from pbcanalytics.intake import Wishes
+    from pbcanalytics.pipeline import (
+        build,
+        check,
+        demo,
+        load,
+        organisations,
+        publish,
+        status,
+        unload,
+    )
     from pbcanalytics.reference import Shelf
     from pbcanalytics.store import Published
     from pbcanalytics.words.errors import PbcError
@@ -26,24 +36,32 @@ __all__ = [
     "PbcError",
     "Published",
     "Shelf",
+    "Wishes",
     "baseline_budgets",
     "build",
+    "check",
     "demo",
     "load",
+    "organisations",
     "publish",
     "status",
+    "unload",
 ]
 
 _HOMES = {
     "PbcError": "pbcanalytics.words.errors",
     "Published": "pbcanalytics.store",
     "Shelf": "pbcanalytics.reference",
+    "Wishes": "pbcanalytics.intake",
     "baseline_budgets": "pbcanalytics.faces.notebooks",
     "build": "pbcanalytics.pipeline",
+    "check": "pbcanalytics.pipeline",
     "demo": "pbcanalytics.pipeline",
     "load": "pbcanalytics.pipeline",
+    "organisations": "pbcanalytics.pipeline",
     "publish": "pbcanalytics.pipeline",
     "status": "pbcanalytics.pipeline",
+    "unload": "pbcanalytics.pipeline",
 }
 
 

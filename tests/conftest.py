@@ -1,6 +1,7 @@
 """Fixtures: pipe tables as frames, the small demonstration PCT, Hypothesis profiles."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,15 @@ settings.register_profile(
 )
 settings.register_profile("deep", settings.get_profile("quick"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def key_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A key for pseudonyms of the tests' own: nobody's settings are touched."""
+    path = tmp_path_factory.mktemp("key") / "pseudonym.key"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PBC_KEY_FILE", str(path))
+        yield path
 
 
 @pytest.fixture(scope="session")

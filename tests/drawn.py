@@ -29,23 +29,30 @@ def put(warehouse: Warehouse, table: Table, drawn: str, **fixed: object) -> None
 
 
 @contextmanager
-def priced(episodes: str = "", outpatients: str = "", emergency: str = "") -> Iterator[Warehouse]:
+def priced(
+    episodes: str = "",
+    outpatients: str = "",
+    emergency: str = "",
+    supplied: str = "",
+    grouped: str = "",
+) -> Iterator[Warehouse]:
     """Price drawn activity with the shipped reference data, in a database in memory."""
     con = duckdb.connect()
     warehouse = Warehouse(con, None)  # type: ignore[arg-type]
     intake.prepare(con)
     common = {"provider_code": "XD1", "practice_code": "X80001", "specialty_code": "300"}
+    patient = {
+        "person_id": "p",
+        "patient_class": "1",
+        "admission_method": "11",
+        "age_years": 50,
+    }
     if episodes:
-        put(
-            warehouse,
-            tables.EPISODES,
-            episodes,
-            **common,
-            person_id="p",
-            patient_class="1",
-            admission_method="11",
-            age_years=50,
-        )
+        put(warehouse, tables.EPISODES, episodes, **common, **patient)
+    if supplied:
+        put(warehouse, tables.SUPPLIED_SPELLS, supplied, **common, **patient)
+    if grouped:
+        put(warehouse, tables.GROUPED_EPISODES, grouped, **common)
     if outpatients:
         put(warehouse, tables.OUTPATIENTS, outpatients, **common, attended="5")
     if emergency:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pbcanalytics.budgets import MOVES, Plan, Unset, YearBudget, baseline, every_budget, plans
-from pbcanalytics.budgets.membership import as_at
 from pbcanalytics.budgets.rounding import largest_remainder
+from pbcanalytics.costing import answering
 from pbcanalytics.words.errors import SelectionError
 
 EXAMPLE = pd.DataFrame(
@@ -147,15 +147,23 @@ REGISTER = pd.DataFrame(
 
 
 def test_a_merged_practice_is_answered_for_by_its_successor_from_the_day_after() -> None:
-    assert as_at(REGISTER, dt.date(2017, 4, 1)) == {"X1": "X1", "X2": "X2", "X3": "X3"}
-    assert as_at(REGISTER, dt.date(2018, 4, 1)) == {"X1": "X1", "X2": "X1", "X3": "X1"}
+    assert answering(REGISTER, "practice_code", dt.date(2017, 4, 1)) == {
+        "X1": "X1",
+        "X2": "X2",
+        "X3": "X3",
+    }
+    assert answering(REGISTER, "practice_code", dt.date(2018, 4, 1)) == {
+        "X1": "X1",
+        "X2": "X1",
+        "X3": "X1",
+    }
 
 
 def test_practices_that_follow_each_other_in_a_circle_are_left_out() -> None:
     circle = REGISTER.assign(
         close_date=pd.Timestamp("2016-01-01"), successor_code=["X2", "X1", "X4", "X3"]
     )
-    assert as_at(circle, dt.date(2018, 4, 1)) == {}
+    assert answering(circle, "practice_code", dt.date(2018, 4, 1)) == {}
 
 
 def plan_rows(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
@@ -210,3 +218,20 @@ def test_a_years_budgets_follow_mergers_and_count_what_is_outside() -> None:
     assert (first.outside_activity, first.outside_pence) == (50, 70)
     assert isinstance(second, Unset)
     assert "reference/tariff/2019-20.csv" in second.reason
+
+
+def test_a_practice_taken_over_from_another_pct_stands_in_the_budget_of_its_successor() -> None:
+    register = REGISTER.assign(pct_code=["9E1", "9E2", "9E2", "9E2"])
+    lists = pd.DataFrame(
+        [("X1", pd.Timestamp("2017-04-01"), 1000), ("X2", pd.Timestamp("2017-04-01"), 500)],
+        columns=["practice_code", "count_date", "n_patients"],
+    )
+    lists = pd.concat([lists, lists.head(1).assign(count_date=pd.Timestamp("2018-04-01"))])
+    activity = yearly(
+        [("X1", "EL", "2017/18", "2018/19", 1000), ("X2", "EL", "2017/18", "2018/19", 500)]
+    )
+    plan = plan_rows(("2018/19", "resource", "ALL", "16"))
+    (budget,) = every_budget(activity, lists, register, plan)
+    assert isinstance(budget, YearBudget)
+    assert budget.baseline.practices["activity_pence"].tolist() == [1500]
+    assert budget.outside_pence == 0

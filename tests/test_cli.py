@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ("start", "demo", "load", "build", "publish", "dashboards", "status")
+COMMANDS = (
+    *("start", "demo", "load", "build", "publish", "dashboards", "status"),
+    *("unload", "map", "check", "organisations", "grouper"),
+)
 
 
 def pbc(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

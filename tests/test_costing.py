@@ -271,3 +271,41 @@ def test_a_list_is_counted_once_whatever_detail_the_file_gives(drawn: str, size:
     day = {"practice_code": "X80001", "count_date": "2018-04-01"}
     put(warehouse, tables.LIST_SIZES, heading + drawn, **day)
     assert warehouse.rows(chain.model("practice_lists")) == [("X80001", dt.date(2018, 4, 1), size)]
+
+
+def test_a_spell_that_sus_supplied_alone_is_priced_and_one_with_episodes_counts_once() -> None:
+    supplied = """
+        spell_key | spell_number | admission_date | discharge_date | hrg
+        k1        | alone        | 2018-05-01     | 2018-05-04     | HN12F
+        k2        | both         | 2018-05-01     | 2018-05-03     | HN12F
+        """
+    with priced(
+        """
+        episode_id | spell_number | admission_date | discharge_date | hrg
+        e          | both         | 2018-05-01     | 2018-05-03     | HN12F
+        """,
+        supplied=supplied,
+    ) as warehouse:
+        spells = one(warehouse, "priced_spells").set_index("spell_id")
+    assert list(spells.index) == ["XD1|p|alone", "XD1|p|both"]
+    assert spells["base_pence"].nunique() == 1
+    assert spells["price_pence"].notna().all()
+
+
+def test_an_episode_without_an_hrg_takes_the_groupers_and_one_with_its_own_keeps_it() -> None:
+    grouped = """
+        spell_number | episode_order | hrg
+        s            | 1             | HN12F
+        t            | 1             | AA22C
+        """
+    with priced(
+        """
+        episode_id | spell_number | episode_order | admission_date | discharge_date | hrg
+        a          | s            | 1             | 2018-05-01     | 2018-05-03     |
+        b          | t            | 1             | 2018-05-01     | 2018-05-03     | HN12F
+        c          | u            | 1             | 2018-05-01     | 2018-05-03     |
+        """,
+        grouped=grouped,
+    ) as warehouse:
+        spells = one(warehouse, "priced_spells").set_index("spell_id")["hrg"]
+    assert list(spells.fillna("none")) == ["HN12F", "HN12F", "none"]

@@ -31,11 +31,19 @@ def test_the_public_names_and_their_parameters_are_pinned() -> None:
         "baseline_budgets": ["practice", "financial_year", "mode"],
         "build": ["data", "progress"],
         "demo": ["data", "n_practices", "years", "seed", "quiet", "progress"],
-        "load": ["data", "files", "progress"],
+        "check": ["data", "provider", "supplier", "out"],
+        "load": ["data", "files", "wishes", "progress", "choose"],
+        "organisations": ["data", "day"],
         "publish": ["data"],
         "status": ["data"],
+        "unload": ["data", "load_id"],
     }
-    assert set(pbcanalytics.__all__) - set(found) == {"PbcError", "Published", "Shelf"}
+    assert set(pbcanalytics.__all__) - set(found) == {
+        "PbcError",
+        "Published",
+        "Shelf",
+        "Wishes",
+    }
     assert sorted(pbcanalytics.__all__) == dir(pbcanalytics)
 
 

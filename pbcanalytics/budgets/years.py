@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pbcanalytics.budgets.baseline import Baseline, baseline
-from pbcanalytics.budgets.membership import as_at, regrouped
+from pbcanalytics.budgets.membership import regrouped
 from pbcanalytics.budgets.plan import Plan, plans
+from pbcanalytics.costing import answering
 from pbcanalytics.words import codes, periods
 from pbcanalytics.words.errors import SelectionError
 
@@ -66,7 +67,11 @@ def every_budget(
     for pct_code, own in practices.groupby("pct_code", sort=True):
         for year, plan in plans(plan_rows[plan_rows["pct_code"] == pct_code]).items():
             try:
-                yield _one(str(pct_code), year, plan, activity, lists, own)
+                day = periods.start(year)
+                answers = answering(practices, "practice_code", day)
+                ours = set(own["practice_code"])
+                inside = {code: now for code, now in answers.items() if now in ours}
+                yield _one(str(pct_code), year, plan, activity, lists, inside)
             except SelectionError as error:
                 yield Unset(str(pct_code), year, str(error))
 
@@ -77,7 +82,7 @@ def _one(
     plan: Plan,
     activity: pd.DataFrame,
     lists: pd.DataFrame,
-    practices: pd.DataFrame,
+    answers: dict[str, str],
 ) -> YearBudget:
     base_year = periods.preceding(year)
     of_base = activity[(activity["financial_year"] == base_year) & (activity["price_year"] == year)]
@@ -88,7 +93,6 @@ def _one(
             f"is missing: add reference/tariff/{periods.in_file_name(year)}.csv."
         )
     day = periods.start(year)
-    answers = as_at(practices, day)
     columns = ["practice_code", "pod", "n_activity", "n_priced", "pence"]
     inside = regrouped(of_base[columns], answers, ["practice_code", "pod"])
     inside = inside[inside["n_activity"] > 0]

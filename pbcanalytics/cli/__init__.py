@@ -7,11 +7,13 @@ from typing import Final
 
 import typer
 
-from pbcanalytics.cli import steps
+from pbcanalytics.cli import check, extracts, organisations, steps, tariff
 from pbcanalytics.cli.console import app, err
 from pbcanalytics.words.errors import PbcError
 
-__all__ = ["app", "main", "steps"]
+__all__ = ["app", "check", "extracts", "main", "organisations", "steps", "tariff"]
+
+app.add_typer(tariff.tariff, name="tariff")
 
 UNFORESEEN_EXIT: Final = 70
 INTERRUPTED_EXIT: Final = 130

@@ -1,13 +1,13 @@
 """The command's one app, its two consoles, and the options that many commands share."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 app = typer.Typer(
     name="pbc",
@@ -34,8 +34,29 @@ DATA: Final = Path("data")
 PORT: Final = 8866
 
 
+class Shown:
+    """A bar on a terminal: called with the step and the share done, and paused for questions."""
+
+    def __init__(self, bar: Progress, task: TaskID) -> None:
+        self._bar = bar
+        self._task = task
+
+    def __call__(self, step: str, share: float) -> None:
+        """Show how far a step is."""
+        self._bar.update(self._task, completed=share, step=step)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Take the bar away while somebody is asked."""
+        self._bar.stop()
+        try:
+            yield
+        finally:
+            self._bar.start()
+
+
 @contextmanager
-def progressing(title: str) -> Iterator[Callable[[str, float], None]]:
+def progressing(title: str) -> Iterator[Shown]:
     """Show a bar while a step runs, on a terminal only; gives what to call with its progress."""
     columns = (
         TextColumn("{task.description}"),
@@ -44,9 +65,4 @@ def progressing(title: str) -> Iterator[Callable[[str, float], None]]:
         TextColumn("[dim]{task.fields[step]}"),
     )
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        task = bar.add_task(title, total=1.0, step="")
-
-        def report(step: str, share: float) -> None:
-            bar.update(task, completed=share, step=step)
-
-        yield report
+        yield Shown(bar, bar.add_task(title, total=1.0, step=""))

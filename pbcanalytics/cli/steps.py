@@ -5,13 +5,12 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from pbcanalytics.cli.console import DATA, PORT, Data, Open, Port, app, out, progressing
-from pbcanalytics.cli.saying import became, show_explanation, show_status
+from pbcanalytics.cli.saying import show_status, since_last_build
 
 
 @app.command()
@@ -39,31 +38,6 @@ def demo(
 
 
 @app.command()
-def load(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE…", help="Extracts, or folders of them.")
-    ],
-    data: Data = DATA,
-    explain: Annotated[
-        bool,
-        typer.Option("--explain", help="Only say which column would become what; load nothing."),
-    ] = False,
-) -> None:
-    """Load extracts. Every row is accepted, or rejected with a reason."""
-    from pbcanalytics import intake, pipeline
-
-    if explain:
-        for file in files:
-            show_explanation(intake.explain(file))
-        return
-    with progressing("Loading") as progress:
-        loaded = pipeline.load(data, files, progress=progress)
-    for one in loaded:
-        out.print(became(one))
-    out.print(f"Next: pbc build --data {data}")
-
-
-@app.command()
 def build(data: Data = DATA) -> None:
     """Turn what is loaded into hospital spells and price them."""
     from pbcanalytics import pipeline
@@ -81,6 +55,8 @@ def build(data: Data = DATA) -> None:
             f"No tariff is held for {', '.join(years['unpriced_years'])} or the year after, so "
             "their activity has no price. To add one, see docs/reference-data.md."
         )
+    for sentence in since_last_build(years["changes"]):
+        out.print(sentence, markup=False)
     out.print(f"Next: pbc publish --data {data}")
 
 

@@ -1,5 +1,6 @@
 """The chain of models: which reference tables they join, and in which order they run."""
 
+import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterable
 from importlib import resources
@@ -7,6 +8,8 @@ from typing import Final, Protocol
 
 import pandas as pd
 
+from pbcanalytics.costing import organisations
+from pbcanalytics.costing.organisations import Registers
 from pbcanalytics.reference import Shelf
 from pbcanalytics.words import periods
 from pbcanalytics.words.reasons import UNPRICED
@@ -25,7 +28,10 @@ PRICING: Final = (
 )
 """The models that price: payable HRG, price step by step, and the cube of all of it."""
 
-MODELS: Final = (*GROUPING, *PRICING)
+PLACING: Final = ("activity_as_was", "activity_as_now")
+"""The cube by the organisations of its time, and by those of one day."""
+
+MODELS: Final = (*GROUPING, *PRICING, *PLACING)
 """The models in the order in which they run; each is `models/<name>.sql` and makes that table."""
 
 _MFF_MILLIONTHS: Final = 1_000_000
@@ -132,6 +138,39 @@ def reference_tables(shelf: Shelf, years: Iterable[str]) -> dict[str, pd.DataFra
     }
 
 
+def registers(engine: Engine) -> Registers:
+    """Gather the registers that an engine holds."""
+    names = ("practices", "providers", "pcts", "consortia", "memberships")
+    return Registers(**{name: engine.frame(f"SELECT * FROM {name}") for name in names})
+
+
+def place(engine: Engine, day: dt.date | None = None) -> dt.date:
+    """
+    Make the cube as it was and as it is now, from the cube and the registers.
+
+    Parameters
+    ----------
+    engine : Engine
+        Holds `activity` and the registers; gets `activity_as_was` and `activity_as_now`.
+    day : date, optional
+        The day that is "now"; otherwise the last day of the latest month of activity.
+
+    Returns
+    -------
+    date
+        The day taken.
+    """
+    held = registers(engine)
+    months = engine.frame("SELECT DISTINCT practice_code, month FROM activity")
+    day = day or organisations.last_day(months["month"])
+    engine.source("practice_months", organisations.practice_months(held, months))
+    engine.source("practices_now", organisations.practices_now(held, day))
+    engine.source("providers_now", organisations.providers_now(held, day))
+    for name in PLACING:
+        engine.define(name, model(name))
+    return day
+
+
 def build(
     engine: Engine, shelf: Shelf, progress: Callable[[str, float], None]
 ) -> dict[str, list[str]]:
@@ -172,6 +211,8 @@ def build(
     for done, name in enumerate(PRICING, start=len(GROUPING)):
         progress(name, done / len(MODELS))
         engine.define(name, model(name))
+    progress(PLACING[0], 1 - len(PLACING) / len(MODELS))
+    place(engine)
     return {
         "activity_years": seen,
         "price_years": sorted(set(years["price_year"])),

@@ -12,11 +12,33 @@ STATUS_WORDS: Final = {
 }
 
 RULE_WORDS: Final = {
+    "payment_model": "the payment model",
+    "hrg_version": "the version of the HRGs",
+    "payment_unit": "the unit of payment",
+    "payable_hrg": "which HRG of a spell is paid",
+    "scope_admitted": "which hospital stays have a national price",
+    "scope_outpatients": "whether outpatients have a national price",
+    "scope_emergency": "whether A&E has a national price",
+    "outpatient_procedure": "how outpatient procedures are paid",
+    "long_stay": "long stays",
+    "trim_days_exclude": "days that do not count towards the trim point",
     "short_stay_emergency": "reduction for short emergency stays",
+    "short_stay_longest_days": "how short a short emergency stay is",
+    "short_stay_youngest_years": "from which age short emergency stays are reduced",
+    "short_stay_los": "which length of stay decides on the reduction",
     "specialised_top_up": "specialised top-ups",
+    "specialised_top_up_base": "what specialised top-ups are a share of",
+    "market_forces_factor": "how the market forces factor is paid",
     "emergency_marginal_rate": "marginal rate for emergencies above the threshold",
+    "emergency_marginal_base": "marginal rate for emergencies above the threshold",
+    "emergency_marginal_below": "marginal rate for emergencies below the threshold",
     "emergency_readmission": "readmissions within 30 days",
+    "readmission_days": "how soon a readmission is one",
+    "readmission_after_emergency_cut_share": "readmissions after an emergency stay",
+    "fixed_and_variable": "the fixed and the variable part of the payment",
+    "low_volume_threshold_pence": "the threshold for low volumes",
 }
+"""What a page calls a rule that is not held."""
 
 PRICE_WORDS: Final = {
     "tariff": "national tariff",

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pbcanalytics.intake.layout import Field, Layout, Rule
-from pbcanalytics.words import codes
+from pbcanalytics.intake import typing_values as values
+from pbcanalytics.intake.layouts.layout import Field, Layout, Rule
 
-_BABIES = (7001, 7007)
-"""HES writes ages under one year as 7001 (under a day) to 7007 (nine to twelve months)."""
-
-_OLDEST_YEARS = 120
+_WITHHELD = "CAST(NULL AS VARCHAR)"
+"""Stands for the text of a field that says who the patient is: no reject holds it."""
 
 
 @dataclass(frozen=True)
@@ -18,54 +16,6 @@ class Fault:
 
     rule: Rule
     value: str
-
-
-def _listed(values: Sequence[str]) -> str:
-    return ", ".join("'" + v.replace("'", "''") + "'" for v in values)
-
-
-_NULLS = _listed(codes.FILE_NULLS)
-_WHITE = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"
-
-
-def _cleaned(heading: str, is_odd: bool) -> str:
-    """Give a text without the white space around it, HES nulls as NULL."""
-    name = '"' + heading.replace('"', '""') + '"'
-    bare = f"trim({name}, {_WHITE})" if is_odd else f"trim({name})"
-    return f"CASE WHEN {bare} IN ({_NULLS}) THEN NULL ELSE {bare} END"
-
-
-def _day(text: str) -> str:
-    formats = "['%d/%m/%Y', '%Y%m%d', '%d%b%Y', '%Y-%m-%d %H:%M:%S']"
-    return f"COALESCE(TRY_CAST({text} AS DATE), CAST(TRY_STRPTIME({text}, {formats}) AS DATE))"
-
-
-def _date(text: str) -> str:
-    nulls = ", ".join(f"DATE '{d}'" for d in codes.DATE_NULLS)
-    return f"CASE WHEN {_day(text)} NOT IN ({nulls}) THEN {_day(text)} END"
-
-
-def _integer(text: str) -> str:
-    return (
-        f"CASE WHEN contains({text}, '.') THEN "
-        f"CAST(floor(TRY_CAST({text} AS DECIMAL(18, 3))) AS BIGINT) "
-        f"ELSE TRY_CAST({text} AS BIGINT) END"
-    )
-
-
-def _age(text: str) -> str:
-    years = _integer(text)
-    return (
-        f"CASE WHEN {years} BETWEEN {_BABIES[0]} AND {_BABIES[1]} THEN 0 "
-        f"WHEN {years} BETWEEN 0 AND {_OLDEST_YEARS} THEN {years} END"
-    )
-
-
-def _translated(text: str, translate: dict[str, str]) -> str:
-    if not translate:
-        return text
-    cases = " ".join(f"WHEN '{k}' THEN '{v}'" for k, v in translate.items())
-    return f"CASE upper({text}) {cases} ELSE {text} END"
 
 
 class Check:
@@ -79,10 +29,20 @@ class Check:
         Of the file.
     is_odd : bool
         Whether fields may have white space other than blanks around them; looking for it is slow.
+    keeps : sequence of str
+        Fields that say who patients are and are to be had all the same.
     """
 
-    def __init__(self, layout: Layout, headings: Sequence[str], *, is_odd: bool = True) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        headings: Sequence[str],
+        *,
+        is_odd: bool = True,
+        keeps: Sequence[str] = (),
+    ) -> None:
         self.layout = layout
+        self._keeps = keeps
         self._is_odd = is_odd
         self._headings = headings
         self._kinds = {c.name: c.kind for c in layout.table.columns}
@@ -104,20 +64,41 @@ class Check:
             `faults` (a bit a fault) and, for rows that have one, `texts`: what stood in the file.
         """
         texts = ", ".join(f"{self._text(f)} AS {f.column}__text" for f in self.layout.fields)
-        typed = ", ".join(f"{self._value(f)} AS {f.column}" for f in self.layout.fields)
+        typed = ", ".join(
+            f"{values.value(_text(f), self._kind(f), f.translate)} AS {f.column}"
+            for f in self.layout.fields
+        )
         derived = "".join(f", {sql} AS {c}" for c, sql in self.layout.derived.items())
         bits = " + ".join(
             f"CASE WHEN {fault.rule.broken_when} THEN {1 << i} ELSE 0 END"
             for i, fault in enumerate(self.faults)
         )
         found = ", ".join(fault.value for fault in self.faults)
-        other = [f.column for f in self.layout.fields if f.column not in self._kinds]
-        kept = ", ".join(["line_number", self.selected(), *other])
+        kept = ", ".join(["line_number", self.selected(), *self._other()])
         return (
             f"SELECT {kept}, faults, CASE WHEN faults > 0 THEN [{found}] END AS texts FROM ("
             f"SELECT *, {bits or '0'} AS faults FROM (SELECT *{derived} FROM ("
             f"SELECT *, {typed} FROM (SELECT line_number, {texts} FROM ({relation})))))"
         )
+
+    def known_codes(self) -> list[tuple[str, str, str]]:
+        """Give, for each field with a list of codes, column, heading and when a code is unknown."""
+        return [
+            (
+                f.column,
+                self._heading(f),
+                f"{f.column} IS NOT NULL AND {f.column} NOT IN ({values.listed(f.known)})",
+            )
+            for f in self.layout.fields
+            if f.known and (f.found_in(self._headings) or f.given)
+        ]
+
+    def _other(self) -> list[str]:
+        """Name the columns that only rules need; what says who a patient is stays behind."""
+        fields = [
+            f.column for f in self.layout.fields if not f.is_secret or f.column in self._keeps
+        ]
+        return [c for c in (*fields, *self.layout.derived) if c not in self._kinds]
 
     def selected(self) -> str:
         """Write the columns of the landing table, those that the file does not bring as NULL."""
@@ -129,79 +110,72 @@ class Check:
         )
 
     def _text(self, field: Field) -> str:
-        found = [_cleaned(h, self._is_odd) for h in field.found_in(self._headings)]
+        found = [values.cleaned(h, self._is_odd) for h in field.found_in(self._headings)]
+        if field.given is not None:
+            found.append(values.listed([field.given]))
         if not found:
             return "CAST(NULL AS VARCHAR)"
-        if field.column in ("diagnoses", "procedures"):
+        if field.is_joined:
             return f"NULLIF(concat_ws(' ', {', '.join(found)}), '')"
         return f"COALESCE({', '.join(found)})"
 
-    def _value(self, field: Field) -> str:
-        text = f"{field.column}__text"
-        kind = self._kinds.get(field.column, "code")
-        if field.column == "age_years":
-            return _age(text)
-        if kind == "date":
-            return _date(text)
-        if kind == "integer":
-            return _integer(text)
-        if kind == "ratio":
-            return f"TRY_CAST({text} AS DOUBLE)"
-        return _translated(text, field.translate)
+    def _kind(self, field: Field) -> str:
+        kind = "age" if field.column == "age_years" else self._kinds.get(field.column, "code")
+        return field.kind or kind
+
+    def _heading(self, field: Field) -> str:
+        return (field.found_in(self._headings) or field.headings or (field.column,))[0]
+
+    def _told(self, field: Field) -> str:
+        return _WITHHELD if field.is_secret or self._kind(field) == "pseudonym" else _text(field)
 
     def _unreadable(self) -> list[Fault]:
         faults = []
         for field in self.layout.fields:
-            kind = self._kinds.get(field.column, "code")
-            if field.column == "age_years" or kind not in ("date", "integer", "ratio"):
+            what = values.UNREADABLE.get(self._kind(field))
+            if what is None or field.is_secret:
                 continue
-            heading = (field.found_in(self._headings) or field.headings)[0]
-            text = f"{field.column}__text"
-            # A CASE, so that a date is read again only where it came out empty.
-            empty = f"{_day(text)} IS NULL" if kind == "date" else "TRUE"
-            what = "date" if kind == "date" else "number"
+            heading, text = self._heading(field), _text(field)
+            # A CASE, so that a text is read again only where it came out empty.
+            unread = f"NOT {values.is_empty(text, self._kind(field))}"
             rule = Rule(
-                f"unreadable_{what}",
+                "unreadable_" + what.split()[0],
                 heading,
-                f"CASE WHEN {field.column} IS NULL AND {text} IS NOT NULL THEN {empty} END",
+                f"CASE WHEN {field.column} IS NULL AND {text} IS NOT NULL THEN {unread} END",
                 f"{heading} is not a {what}.",
             )
-            faults.append(Fault(rule, text))
+            faults.append(Fault(rule, self._told(field)))
         return faults
 
     def _missing(self) -> list[Fault]:
-        must = {
-            *self.layout.key,
-            "person_id",
-            "provider_code",
-            "admission_date",
-            "appointment_date",
-            "arrival_date",
-            "request_date",
-            "n_patients",
-            "value",
-        }
+        must = {*self.layout.key, *self.layout.must}
         faults = []
         for field in self.layout.fields:
-            if field.column in must and field.required:
-                heading = (field.found_in(self._headings) or field.headings)[0]
-                text = f"{field.column}__text"
-                is_date = self._kinds.get(field.column) == "date"
-                null = f"({text} IS NULL OR {_day(text)} IS NOT NULL)" if is_date else "TRUE"
-                empty = f"CASE WHEN {field.column} IS NULL THEN {null} END"
-                rule = Rule("missing_value", heading, empty, f"{heading} is empty.")
-                faults.append(Fault(rule, text))
+            if field.column in must:
+                heading, text = self._heading(field), _text(field)
+                empty = values.is_empty(text, self._kind(field))
+                rule = Rule(
+                    "missing_value",
+                    heading,
+                    f"CASE WHEN {field.column} IS NULL THEN {empty} END",
+                    f"{heading} is empty.",
+                )
+                faults.append(Fault(rule, self._told(field)))
+        for column in sorted(must & set(self.layout.derived)):
+            rule = Rule("missing_value", column, f"{column} IS NULL", f"There is no {column}.")
+            faults.append(Fault(rule, _WITHHELD))
         return faults
 
     def _hard(self) -> list[Fault]:
-        return [Fault(rule, f"{rule.column}__text") for rule in self.layout.hard]
+        told = {f.column: self._told(f) for f in self.layout.fields}
+        return [Fault(rule, told.get(rule.column, _WITHHELD)) for rule in self.layout.hard]
+
+
+def _text(field: Field) -> str:
+    return f"{field.column}__text"
 
 
 DUPLICATED = (
     "duplicate_key",
     "The same key stands again further down the file; the last row is kept.",
-)
-LOADED_BEFORE = (
-    "already_loaded",
-    "A row with the same key was loaded from another file; the earlier one is kept.",
 )

@@ -1,14 +1,20 @@
 """What would become of a file, before it is loaded: which heading would become which column."""
 
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from pbcanalytics.intake.layouts import recognise
-from pbcanalytics.intake.opening import checksum, unpack
-from pbcanalytics.intake.reading import read
+from pbcanalytics.intake.files.opening import checksum, unpack
+from pbcanalytics.intake.files.reading import Reading, read
+from pbcanalytics.intake.layouts import LAYOUTS
+from pbcanalytics.intake.layouts.layout import Layout
+from pbcanalytics.intake.layouts.recognising import proposals, scores
+from pbcanalytics.intake.loading import HEADLESS, Wishes, layout_of, prepare
+from pbcanalytics.intake.maps import ImportMap
 
 
 @dataclass(frozen=True)
@@ -20,45 +26,121 @@ class Explanation:
     ----------
     file, layout, title : str
         The file, the layout, and the layout in words.
+    score : (int, int)
+        Headings of the file that are used, of how many.
     used : list of (str, list of str, str)
         Column, the headings that bring it, and what the column means.
     missing : list of str
         Columns of the layout that the file does not bring; none of them is needed.
     ignored : list of str
         Headings that are not used.
+    lacks : list of str
+        Columns that are needed and not there; empty if the file can be loaded.
+    proposed : dict of str to str
+        For those, headings that look like them.
+    others : list of (str, int, int)
+        The next best layouts: name, headings used, needed columns missing.
+    supplier, import_map : str
+        Of the saved map by which it is read; empty if none.
     """
 
     file: str
     layout: str
     title: str
+    score: tuple[int, int]
     used: list[tuple[str, list[str], str]]
     missing: list[str]
     ignored: list[str]
+    lacks: list[str]
+    proposed: dict[str, str]
+    others: list[tuple[str, int, int]]
+    supplier: str = ""
+    import_map: str = ""
 
 
-def explain(path: Path) -> Explanation:
+def explain(
+    path: Path, wishes: Wishes | None = None, *, maps: Sequence[ImportMap] = ()
+) -> Explanation:
     """
     Say how a file would be read, without loading it.
+
+    Parameters
+    ----------
+    path : Path
+    wishes : Wishes, optional
+        What the analyst says of it.
+    maps : sequence of ImportMap
+        The saved import maps.
 
     Raises
     ------
     ExtractError
         If it cannot be read, or is none of the known layouts; the message names what is missing.
     """
+    with _opened(path) as (con, reading):
+        layout = layout_of(con, path.name, reading, wishes or Wishes(), maps)
+        return _explained(path.name, reading, layout)
+
+
+def explain_as(path: Path, layout: Layout) -> Explanation:
+    """
+    Say how a file would be read as one layout, whether or not it could be loaded so.
+
+    Raises
+    ------
+    ExtractError
+        If it cannot be read.
+    """
+    with _opened(path) as (_, reading):
+        return _explained(path.name, reading, layout)
+
+
+def nearest(path: Path) -> Layout:
+    """
+    Give the layout that a file is nearest to, whether or not it could be loaded so.
+
+    Raises
+    ------
+    ExtractError
+        If it cannot be read.
+    """
+    with _opened(path) as (_, reading):
+        return scores(reading.headings, LAYOUTS)[0].layout
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Reading]]:
     checksum(path)
-    with tempfile.TemporaryDirectory() as scratch:
-        headings = read(duckdb.connect(), path.name, unpack(path, Path(scratch))).headings
-    layout = recognise(path.name, headings)
+    with tempfile.TemporaryDirectory() as copies, duckdb.connect() as con:
+        prepare(con)
+        yield con, read(con, path.name, unpack(path, Path(copies), HEADLESS))
+
+
+def _explained(file: str, reading: Reading, layout: Layout) -> Explanation:
+    headings = reading.headings
     meaning = {c.name: c.meaning for c in layout.table.columns}
+    secret = "used to make the pseudonym or the age, and kept nowhere"
+    meaning |= {f.column: secret for f in layout.fields if f.is_secret}
     found = {f.column: f.found_in(headings) for f in layout.fields}
-    taken = {heading for brought in found.values() for heading in brought}
+    given = {f.column: f"given: {f.given}" for f in layout.fields if f.given is not None}
+    lacks = [f.column for f in layout.missing(headings)]
+    taken = layout.used(headings)
+    others = [s for s in scores(headings, LAYOUTS) if s.layout.name != layout.name]
     return Explanation(
-        file=path.name,
+        file=file,
         layout=layout.name,
         title=layout.title,
+        score=(len(taken), len(headings)),
         used=[
-            (c, h, meaning.get(c, "decides whether the row is kept")) for c, h in found.items() if h
+            (c, h or [given[c]], meaning.get(c, "decides whether the row is kept, or how"))
+            for c, h in found.items()
+            if h or c in given
         ],
-        missing=[c for c, h in found.items() if not h],
+        missing=[c for c, h in found.items() if not h and c not in lacks and c not in given],
         ignored=[h for h in headings if h not in taken],
+        lacks=lacks,
+        proposed=proposals(headings, layout),
+        others=[(s.layout.name, len(s.used), len(s.missing)) for s in others[:3]],
+        supplier=layout.supplier,
+        import_map=layout.import_map,
     )

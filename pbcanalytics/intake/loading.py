@@ -2,33 +2,59 @@
 
 import datetime as dt
 import tempfile
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 import duckdb
 
-from pbcanalytics.intake.checking import DUPLICATED, LOADED_BEFORE, Check
-from pbcanalytics.intake.layouts import recognise
-from pbcanalytics.intake.opening import checksum, unpack
-from pbcanalytics.intake.reading import Malformed, Reading, carefully, read
-from pbcanalytics.intake.texts import Text
+from pbcanalytics.intake import pseudonyms, refreshing
+from pbcanalytics.intake.accounting import find_repeated, reject, remark
+from pbcanalytics.intake.checking import Check
+from pbcanalytics.intake.files.headings import Headless
+from pbcanalytics.intake.files.opening import checksum, unpack
+from pbcanalytics.intake.files.reading import Reading, carefully, read
+from pbcanalytics.intake.files.texts import Text
+from pbcanalytics.intake.layouts import LAYOUTS
+from pbcanalytics.intake.layouts.layout import Layout
+from pbcanalytics.intake.layouts.recognising import recognise
+from pbcanalytics.intake.maps import ImportMap
+from pbcanalytics.intake.refreshing import Change, Wish
 from pbcanalytics.words import tables
+from pbcanalytics.words.errors import ExtractError
 
-_REJECTS: Final = """
-INSERT INTO rejects
-WITH broken AS (
-  SELECT line_number, list({{'rule': rule, 'column_name': column_name, 'value': texts[i + 1],
-                             'sentence': sentence}} ORDER BY i) AS found
-  FROM checked JOIN fault_rules ON (faults & bit) <> 0
-  GROUP BY line_number)
-SELECT {load_id}, line_number, found[1].rule, found[1].column_name, found[1].value,
-       found[1].sentence,
-       NULLIF(array_to_string(list_sort(list_filter(list_distinct(
-         list_transform(found, lambda f: f.rule)), lambda r: r <> found[1].rule)), ', '), '')
-FROM broken ORDER BY line_number
-"""
-"""One row a line that broke a rule: the first rule in full, the names of the others."""
+HEADLESS: Final = tuple(Headless(a.headless_first, a.headless) for a in LAYOUTS if a.headless)
+"""What files look like that bring no headings of their own."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """
+    What the analyst says of files before they are loaded; all of it may be left out.
+
+    Attributes
+    ----------
+    layout : str
+        Name of the layout to read them as.
+    supplier : str
+        Who sent them; picks among the saved maps.
+    submission : str
+        `flex` (may still change) or `freeze` (the month is closed).
+    year : str
+        Financial year of files that do not say theirs.
+    months : Wish
+        Whether months held already are replaced, or the rows added to them.
+    keeps_identifiers : bool
+        Whether NHS numbers are kept in clear: for a practice's own patients only.
+    """
+
+    layout: str = ""
+    supplier: str = ""
+    submission: str = ""
+    year: str = ""
+    months: Wish = ""
+    keeps_identifiers: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,8 +62,9 @@ class Loaded:
     """
     What became of a file: rows read = accepted + rejected.
 
-    `reasons` counts the rejected rows by rule. `replaced` is how many rows the same file had
-    brought before, and `to_reload` names files of which rows had been rejected in favour of those.
+    `reasons` counts the rejected rows by rule, `replaced` the rows held before that gave way,
+    `unknown_codes` the codes that are on no list; `changes` says, for each month held before, what
+    became of it. `identities` is how many NHS numbers were kept, on request.
     """
 
     file: str
@@ -48,21 +75,35 @@ class Loaded:
     is_new: bool
     reasons: dict[str, int] = field(default_factory=dict)
     replaced: int = 0
-    to_reload: tuple[str, ...] = ()
+    supplier: str = ""
+    import_map: str = ""
+    unknown_codes: int = 0
+    changes: tuple[Change, ...] = ()
+    identities: int = 0
 
 
 def prepare(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the landing tables and the records of loads where they do not exist yet."""
-    for table in (*tables.LANDING, *tables.RECORDS):
+    """Make the landing tables, their history and the records of loads where there are none."""
+    for table in tables.LANDING:
+        con.execute(table.ddl())
+        con.execute(table.superseded().ddl())
+    for table in tables.RECORDS:
         con.execute(table.ddl())
 
 
-def load_file(con: duckdb.DuckDBPyConnection, path: Path) -> Loaded:
+def load_file(
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    wishes: Wishes | None = None,
+    *,
+    maps: Sequence[ImportMap] = (),
+    scratch: Path | None = None,
+) -> Loaded:
     """
     Load one extract.
 
-    A file whose bytes were loaded before changes nothing. A file with other contents that lies
-    where a file was loaded from before replaces what that one brought.
+    A file whose bytes were loaded before changes nothing. Months that are held already and come
+    again give way, and stay as history (`refreshing`).
 
     Parameters
     ----------
@@ -70,6 +111,12 @@ def load_file(con: duckdb.DuckDBPyConnection, path: Path) -> Loaded:
         The working database, with landing tables made by `prepare`.
     path : Path
         The extract.
+    wishes : Wishes, optional
+        What the analyst says of it.
+    maps : sequence of ImportMap
+        The saved import maps.
+    scratch : Path, optional
+        A folder for copies while it is read; they are removed.
 
     Returns
     -------
@@ -78,8 +125,12 @@ def load_file(con: duckdb.DuckDBPyConnection, path: Path) -> Loaded:
     Raises
     ------
     ExtractError
-        If the file cannot be read or is none of the known layouts. Nothing is changed then.
+        If the file cannot be read, is none of the known layouts, or fits several. Nothing is
+        changed then.
+    StoreError
+        If it names patients and the key for pseudonyms is missing or another.
     """
+    wishes = wishes or Wishes()
     sha256 = checksum(path)
     before = con.execute(
         "SELECT file, layout, rows_read, accepted, rejected FROM loads WHERE sha256 = ?", [sha256]
@@ -87,56 +138,118 @@ def load_file(con: duckdb.DuckDBPyConnection, path: Path) -> Loaded:
     if before is not None:
         file, layout_name, rows_read, accepted, rejected = before
         return Loaded(file, layout_name, rows_read, accepted, rejected, is_new=False)
-    with tempfile.TemporaryDirectory() as scratch:
-        check, reading = _checked(con, path, Path(scratch))
-    con.execute("BEGIN")
     try:
-        load_id, replaced, to_reload = _new_load(con, str(path.resolve()))
-        rejected = _landed(con, load_id, check, reading.malformed)
-        rows_read = reading.rows + len(reading.malformed)
-        accepted = rows_read - rejected
-        now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
-        con.execute(
-            "INSERT INTO loads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                *(load_id, path.name, str(path.resolve()), sha256),
-                *(check.layout.name, rows_read, accepted, rejected, now),
-            ],
-        )
-        reasons = con.execute(
-            "SELECT rule, count(*) FROM rejects WHERE load_id = ? GROUP BY ALL ORDER BY ALL",
-            [load_id],
-        ).fetchall()
-        con.execute("COMMIT")
-    except BaseException:
-        con.execute("ROLLBACK")
-        raise
+        with tempfile.TemporaryDirectory(dir=scratch) as copies:
+            check, reading = _checked(con, path, Path(copies), wishes, maps)
+        con.execute("BEGIN")
+        try:
+            loaded = _landed(con, path, sha256, check, reading, wishes)
+            con.execute("COMMIT")
+        except BaseException:
+            con.execute("ROLLBACK")
+            raise
     finally:
+        con.execute("DROP VIEW IF EXISTS incoming")
         for step in ("checked", "repeated", "fault_rules"):
             con.execute(f"DROP TABLE IF EXISTS {step}")
-    return Loaded(
-        path.name,
-        check.layout.name,
-        rows_read,
-        accepted,
-        rejected,
-        is_new=True,
-        reasons=dict(reasons),
-        replaced=replaced,
-        to_reload=to_reload,
+    return loaded
+
+
+def layout_of(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    reading: Reading,
+    wishes: Wishes,
+    maps: Sequence[ImportMap],
+) -> Layout:
+    """
+    Find the layout of a file, saved maps first, with what the analyst says of it.
+
+    Raises
+    ------
+    ExtractError
+        If none fits, or several; or if maps fit, but none of them for the time of the activity.
+    """
+    given = {"financial_year": wishes.year} if wishes.year else {}
+    known = [*_valid(con, name, reading, maps, wishes), *LAYOUTS]
+    layout = recognise(
+        name, reading.headings, [a.given(given) for a in known], wanted=wishes.layout
     )
+    return replace(layout, supplier=wishes.supplier or layout.supplier)
 
 
-def _checked(con: duckdb.DuckDBPyConnection, path: Path, scratch: Path) -> tuple[Check, Reading]:
+def _valid(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    reading: Reading,
+    maps: Sequence[ImportMap],
+    wishes: Wishes,
+) -> list[Layout]:
+    """Give the layouts of the maps that fit a file and hold for its latest activity."""
+    fitting = [
+        (m, layout)
+        for m in maps
+        if m.fits(reading.headings, wishes.supplier)
+        and (layout := m.applied())
+        and not layout.missing(reading.headings)
+        and wishes.layout in ("", layout.name)
+    ]
+    latest = {m.name: _latest(con, layout, reading) for m, layout in fitting}
+    valid = [layout for m, layout in fitting if m.holds_on(latest[m.name])]
+    if fitting and not valid:
+        said = "; ".join(
+            f"{m.name} ({m.valid_from or 'the beginning'} to {m.valid_to or 'now'})"
+            for m, _ in fitting
+        )
+        day = max(latest.values())
+        raise ExtractError(
+            f"{name} has the headings of saved import maps, but none holds for its latest "
+            f"activity, {day.day} {day:%B %Y}: {said}. Nothing of it was loaded. Save a map for "
+            "that time with 'pbc map'."
+        )
+    return valid
+
+
+def _latest(con: duckdb.DuckDBPyConnection, layout: Layout, reading: Reading) -> dt.date:
+    """Give the last month of a file's activity; today for a register."""
+    today = dt.datetime.now(dt.UTC).date()
+    if not layout.month:
+        return today
+    if layout.tells_who:
+        pseudonyms.prepare(con)
+    check = Check(layout, reading.headings)
+    found = con.execute(
+        f"SELECT max({layout.month}) FROM ({check.checked(reading.relation)}) WHERE faults = 0"
+    ).fetchone()
+    month: dt.date | None = found[0] if found else None
+    return month or today
+
+
+def _checked(
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    copies: Path,
+    wishes: Wishes,
+    maps: Sequence[ImportMap],
+) -> tuple[Check, Reading]:
     """Read, type and judge every row into the temporary table `checked`."""
-    source = unpack(path, scratch)
+    source = unpack(path, copies, HEADLESS)
     reading = read(con, path.name, source)
     is_odd = not isinstance(source, Text) or source.is_odd
-    check = Check(recognise(path.name, reading.headings), reading.headings, is_odd=is_odd)
+    layout = layout_of(con, path.name, reading, wishes, maps)
+    if layout.tells_who:
+        pseudonyms.prepare(con)
+    elif wishes.keeps_identifiers:
+        raise ExtractError(
+            f"{path.name} is read as {layout.title}, which holds no NHS numbers that could be "
+            "kept, so nothing of it was loaded. Load it without --keep-identifiers."
+        )
+    keeps = ("nhs_number",) if wishes.keeps_identifiers else ()
+    check = Check(layout, reading.headings, is_odd=is_odd, keeps=keeps)
     if not isinstance(source, Text):
         _judge(con, check, reading)
     elif source.has_nul or not _complete(con, check, reading):
-        reading = carefully(source, scratch)
+        reading = carefully(source, copies)
         _judge(con, check, reading)
     return check, reading
 
@@ -156,100 +269,74 @@ def _complete(con: duckdb.DuckDBPyConnection, check: Check, reading: Reading) ->
 
 
 def _landed(
-    con: duckdb.DuckDBPyConnection, load_id: int, check: Check, malformed: list[Malformed]
-) -> int:
-    """Move the rows that pass to the landing table; give how many are rejected."""
-    table = check.layout.table
-    _find_repeated(con, check)
-    accepted = "FROM checked ANTI JOIN repeated USING (line_number) WHERE faults = 0"
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    sha256: str,
+    check: Check,
+    reading: Reading,
+    wishes: Wishes,
+) -> Loaded:
+    """Move the rows that pass to the landing table, and record the load."""
+    layout, table = check.layout, check.layout.table
+    highest = con.execute("SELECT COALESCE(max(load_id), 0) FROM loads").fetchone()
+    load_id = int(highest[0]) + 1 if highest else 1
+    find_repeated(con, check)
+    con.execute(
+        "CREATE OR REPLACE TEMP VIEW incoming AS "
+        "SELECT * FROM checked ANTI JOIN repeated USING (line_number) WHERE faults = 0"
+    )
+    place = str(path.resolve())
+    identities = _kept(con, path.name, load_id) if wishes.keeps_identifiers else 0
+    replaced = refreshing.settle(con, layout, load_id, place, wishes.submission, wishes.months)
+    reject(con, load_id, check, reading.malformed)
+    remark(con, load_id, check)
     names = ", ".join(table.names[2:])
-    con.execute(f"INSERT INTO {table.name} SELECT {load_id}, line_number, {names} {accepted}")
-    _reject(con, load_id, check, malformed)
-    _remark(con, load_id, check, accepted)
-    counted = con.execute("SELECT count(*) FROM rejects WHERE load_id = ?", [load_id]).fetchone()
-    return int(counted[0]) if counted else 0
-
-
-def _find_repeated(con: duckdb.DuckDBPyConnection, check: Check) -> None:
-    """Note the sound rows whose key stands again further down, or came with another file."""
-    table, key = check.layout.table.name, ", ".join(check.layout.key)
-    con.execute(
-        "CREATE TEMP TABLE repeated AS "
-        f"SELECT line_number, 1 AS which FROM checked SEMI JOIN {table} USING ({key}) "
-        "WHERE faults = 0"
+    con.execute(f"INSERT INTO {table.name} SELECT {load_id}, line_number, {names} FROM incoming")
+    reasons = dict(
+        con.execute(
+            "SELECT rule, count(*) FROM rejects WHERE load_id = ? GROUP BY ALL ORDER BY ALL",
+            [load_id],
+        ).fetchall()
+    )
+    unknown = con.execute("SELECT count(*) FROM unknown_codes WHERE load_id = ?", [load_id])
+    loaded = Loaded(
+        file=path.name,
+        layout=layout.name,
+        rows_read=reading.rows + len(reading.malformed),
+        accepted=reading.rows + len(reading.malformed) - sum(reasons.values()),
+        rejected=sum(reasons.values()),
+        is_new=True,
+        reasons=reasons,
+        replaced=replaced,
+        supplier=layout.supplier,
+        import_map=layout.import_map,
+        unknown_codes=(unknown.fetchone() or (0,))[0],
+        changes=refreshing.changes(con, load_id),
+        identities=identities,
     )
     con.execute(
-        "INSERT INTO repeated SELECT line_number, 0 FROM checked JOIN ("
-        f"SELECT {key}, max(line_number) AS last_line FROM checked WHERE faults = 0 "
-        f"GROUP BY {key} HAVING count(*) > 1) USING ({key}) "
-        "WHERE faults = 0 AND line_number < last_line "
-        "AND line_number NOT IN (SELECT line_number FROM repeated)"
-    )
-
-
-def _reject(
-    con: duckdb.DuckDBPyConnection, load_id: int, check: Check, malformed: list[Malformed]
-) -> None:
-    """Write a row a rejected line: what stood there, and the rule in words."""
-    con.execute(
-        "CREATE TEMP TABLE fault_rules (i INTEGER, bit BIGINT, rule VARCHAR, column_name VARCHAR, "
-        "sentence VARCHAR)"
-    )
-    con.executemany(
-        "INSERT INTO fault_rules VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO loads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (i, 1 << i, fault.rule.name, fault.rule.column, fault.rule.sentence)
-            for i, fault in enumerate(check.faults)
+            *(load_id, path.name, place, sha256, layout.name, layout.supplier),
+            *(wishes.submission, layout.import_map),
+            *(loaded.rows_read, loaded.accepted, loaded.rejected),
+            dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
         ],
     )
-    con.execute(_REJECTS.format(load_id=load_id))
-    key = check.layout.key
-    for which, (rule, sentence) in enumerate((DUPLICATED, LOADED_BEFORE)):
-        con.execute(
-            f"INSERT INTO rejects SELECT {load_id}, line_number, ?, ?, CAST({key[0]} AS VARCHAR), "
-            "?, NULL FROM checked JOIN repeated USING (line_number) WHERE which = ? "
-            "ORDER BY line_number",
-            [rule, ", ".join(key), sentence, which],
+    return loaded
+
+
+def _kept(con: duckdb.DuckDBPyConnection, file: str, load_id: int) -> int:
+    """Keep the NHS numbers of one practice's own patients; give how many."""
+    practices = con.execute("SELECT count(DISTINCT practice_code) FROM incoming").fetchone()
+    if practices is None or practices[0] != 1:
+        raise ExtractError(
+            f"{file} holds patients of {practices[0] if practices else 0} practices. NHS numbers "
+            "are kept for one practice's own patients only, so nothing of it was loaded. Load it "
+            "without --keep-identifiers."
         )
-    lines = [(load_id, m.line, m.rule, None, None, m.sentence, None) for m in malformed]
-    if lines:
-        con.executemany("INSERT INTO rejects VALUES (?, ?, ?, ?, ?, ?, ?)", lines)
-
-
-def _remark(con: duckdb.DuckDBPyConnection, load_id: int, check: Check, accepted: str) -> None:
-    """Count the accepted rows that break each soft rule."""
-    soft = check.layout.soft
-    if not soft:
-        return
-    counts = ", ".join(f"count(*) FILTER ({rule.broken_when})" for rule in soft)
-    found = con.execute(f"SELECT {counts} {accepted}").fetchone() or ()
-    for rule, n in zip(soft, found, strict=True):
-        if n:
-            con.execute(
-                "INSERT INTO findings VALUES (?, ?, ?, ?)", [load_id, rule.name, rule.sentence, n]
-            )
-
-
-def _new_load(con: duckdb.DuckDBPyConnection, place: str) -> tuple[int, int, tuple[str, ...]]:
-    """
-    Make room for a load: what came from the same place before is taken away.
-
-    Rows of other files that were rejected in its favour ought to have another chance: those files
-    lose their checksum, so that loading them again is no repetition.
-    """
-    replaced, to_reload = 0, []
-    held = con.execute(
-        "SELECT load_id, layout, accepted FROM loads WHERE place = ?", [place]
-    ).fetchall()
-    for load_id, layout, accepted in held:
-        for table in (*tables.LANDING, *tables.RECORDS):
-            con.execute(f"DELETE FROM {table.name} WHERE load_id = ?", [load_id])
-        replaced += accepted
-        to_reload += con.execute(
-            "UPDATE loads SET sha256 = '' WHERE layout = ? AND load_id IN (SELECT load_id FROM "
-            "rejects WHERE rule = ?) RETURNING file",
-            [layout, LOADED_BEFORE[0]],
-        ).fetchall()
-    highest = con.execute("SELECT COALESCE(max(load_id), 0) FROM loads").fetchone()
-    names = tuple(sorted({file for (file,) in to_reload}))
-    return (int(highest[0]) + 1 if highest else 1), replaced, names
+    kept = con.execute(
+        f"INSERT INTO identities SELECT DISTINCT {load_id}, person_id, nhs_digits(nhs_number) "
+        "FROM incoming WHERE nhs_number_state IN ('valid', 'test')"
+    ).fetchone()
+    return int(kept[0]) if kept else 0

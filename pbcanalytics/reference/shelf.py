@@ -18,6 +18,9 @@ STATUSES: Final = ("official", "example", "unverified")
 _KEYS: Final = ("hrg", "setting", "provider_code", "specialty_code")
 """Columns that tell the rows of a table apart."""
 
+_NUMBERS: Final = ("_pence", "_days", "_ratio", "_share")
+"""Endings of the columns that hold numbers; of these, pence and days are whole."""
+
 _LABEL_COLUMNS: Final = ("hrg", "name", "root", "code", "setting")
 
 
@@ -117,12 +120,15 @@ class Shelf:
         frame = pd.read_csv(path, dtype="string", keep_default_na=False, na_values=[""])
         faults = []
         for column in frame.columns:
-            if column.endswith(("_pence", "_days", "_ratio")) or column.startswith("n_"):
-                whole = not column.endswith("_ratio")
+            if column.endswith(_NUMBERS) or column.startswith("n_"):
+                whole = not column.endswith(("_ratio", "_share"))
                 numbers = pd.to_numeric(frame[column], errors="coerce")
                 wrong = frame[column].notna() & (numbers.isna() | (whole & (numbers % 1 != 0)))
                 faults += [f"{column} {v!r} is no number" for v in frame.loc[wrong, column]]
                 frame[column] = numbers.mask(wrong).astype("Int64" if whole else "Float64")
+            if column.endswith("_share"):
+                odd = frame[column].notna() & ~frame[column].between(0, 1)
+                faults += [f"{column} {v} is no share" for v in frame.loc[odd, column]]
         if subject == "mff":
             low = frame.loc[frame["mff_ratio"] < 1, "provider_code"]
             faults += [f"{code} is below 1, so it is not the payment index" for code in low]
@@ -172,9 +178,13 @@ class Shelf:
         }
 
     def rules_not_held(self, financial_year: str) -> dict[str, str]:
-        """Give the rules of a year that have no value, and what is missing of each."""
+        """Give the rules of a year that a price needs and has no value for; what each misses."""
         rules = self.record("rules", financial_year).rules
-        return {name: r["missing"] for name, r in rules.items() if r["value"] is None}
+        return {
+            name: r["missing"]
+            for name, r in rules.items()
+            if r["value"] is None and r.get("kind", "price") == "price"
+        }
 
     def files(self) -> Iterator[tuple[str, Path]]:
         """Go through every file in force, by its name below `reference/`."""

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from pbcanalytics.store.warehouse import Warehouse
+from pbcanalytics.words import tables
 
 STEPS: Final = ("base", "short_stay", "long_stay", "top_up", "other", "mff", "price")
 """The steps of a spell's price, as columns `<step>_pence`; `price` is their sum."""
@@ -31,19 +32,21 @@ def _files(warehouse: Warehouse) -> list[dict[str, Any]]:
         "SELECT load_id, rule, count(*) FROM rejects GROUP BY ALL ORDER BY ALL"
     ):
         reasons.setdefault(load_id, {})[rule] = n
+    replaced: dict[int, int] = {}
+    for table in tables.LANDING:
+        for load_id, n in warehouse.rows(
+            f"SELECT load_id, count(*) FROM superseded_{table.name} GROUP BY ALL"
+        ):
+            replaced[load_id] = replaced.get(load_id, 0) + n
+    columns = ("load_id", "file", "layout", "supplier", "rows_read", "accepted", "rejected")
     return [
         {
-            "file": file,
-            "layout": layout,
-            "rows_read": rows_read,
-            "accepted": accepted,
-            "rejected": rejected,
-            "reasons": reasons.get(load_id, {}),
+            "load": row[0],
+            **dict(zip(columns[1:], row[1:], strict=True)),
+            "replaced": replaced.get(row[0], 0),
+            "reasons": reasons.get(row[0], {}),
         }
-        for load_id, file, layout, rows_read, accepted, rejected in warehouse.rows(
-            "SELECT load_id, file, layout, rows_read, accepted, rejected FROM loads "
-            "ORDER BY load_id"
-        )
+        for row in warehouse.rows(f"SELECT {', '.join(columns)} FROM loads ORDER BY load_id")
     ]
 
 

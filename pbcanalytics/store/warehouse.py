@@ -1,5 +1,6 @@
 """The working database of one PCT: opened by one process at a time, never by a page."""
 
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -112,6 +113,21 @@ class Warehouse:
             raise explained(error, path, doing) from error
         finally:
             con.close()
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """
+        Lend a folder beside the database for copies of what is being read; emptied afterwards.
+
+        What a killed process left there is removed as well: the database is open to one only.
+        """
+        folder = self.path.parent / ".reading"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def source(self, name: str, frame: "pd.DataFrame") -> None:
         """Keep a frame as a table, replacing the table of that name."""

@@ -29,6 +29,10 @@ def finish(run: Run, landing: Landing) -> dict[str, Any]:
     rows = places.practice_rows(run.practices, plan.closing, plan.successor, closed)
     landing.write_table("practices.csv", rows)
     landing.write_table("providers.csv", places.provider_rows())
+    landing.write_table("pcts.csv", registers.pct_rows())
+    landing.write_table("consortia.csv", registers.consortium_rows())
+    middle = run.years[len(run.years) // 2]
+    landing.write_table("memberships.csv", registers.membership_rows(run.practices, middle))
     landing.write_table("plan.csv", registers.plan_rows(run.tally.costs))
     broken = _break(run, landing) if plan.mistakes else []
     older = {f"{y}-04-01": round(_older(held), 5) for y, held in lists.items()}

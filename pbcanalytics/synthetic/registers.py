@@ -1,4 +1,4 @@
-"""Registers that come with the extracts: list sizes, weighted lists and the PCT's plan."""
+"""Registers that come with the extracts: lists, the PCT, its consortia and its plan."""
 
 from typing import Final
 
@@ -15,6 +15,16 @@ GROWTH: Final = {
     "OPPROC": 0.02, "AE": 0.015,
 }  # fmt: skip
 """Growth assumed in the invented plan, by budget line. [share a year]"""
+
+_CONSORTIA: Final = (
+    (places.CONSORTIUM, "Marl Vale Consortium"),
+    ("C02", "Wexcombe Side Consortium"),
+)
+"""Both in the one PCT (R28)."""
+
+_FOUNDED: Final = "2005-04-01"
+_MOVER: Final = 0
+"""The practice that leaves the second consortium for the first; the rest never move."""
 
 _AFFORDED: Final = 0.97
 _RESOURCE_NOTE: Final = "Invented example: what the PCT says it can afford"
@@ -104,4 +114,27 @@ def plan_rows(costs: dict[str, dict[str, float]]) -> pd.DataFrame:
             [places.PCT, year, "growth", n, str(g), "share", note] for n, g in GROWTH.items()
         )
     names = ["PCT_CODE", "FINANCIAL_YEAR", "ITEM", "LINE", "VALUE", "UNIT", "NOTE"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def pct_rows() -> pd.DataFrame:
+    """Lay out pcts.csv, one row."""
+    names = ["PCT_CODE", "PCT_NAME", "OPEN_DATE", "CLOSE_DATE", "SUCCESSOR_CODE"]
+    return pd.DataFrame([[places.PCT, places.PCT_NAME, "2002-04-01", None, None]], columns=names)
+
+
+def consortium_rows() -> pd.DataFrame:
+    """Lay out consortia.csv, one row per consortium of the PCT."""
+    rows = [[code, name, places.PCT] for code, name in _CONSORTIA]
+    return pd.DataFrame(rows, columns=["CONSORTIUM_CODE", "CONSORTIUM_NAME", "PCT_CODE"])
+
+
+def membership_rows(practices: Practices, year: int) -> pd.DataFrame:
+    """Lay out memberships.csv: one practice changes sides on 1 October of a year."""
+    inside = [c for c, is_in in zip(practices.code, practices.in_consortium, strict=True) if is_in]
+    (first, _), (second, _) = _CONSORTIA
+    mover = practices.code[_MOVER]
+    rows: list[list[str | None]] = [[mover, second, _FOUNDED, f"{year}-09-30"]]
+    rows += [[c, first, f"{year}-10-01" if c == mover else _FOUNDED, None] for c in inside]
+    names = ["PRACTICE_CODE", "CONSORTIUM_CODE", "FROM_DATE", "TO_DATE"]
     return pd.DataFrame(rows, columns=names)

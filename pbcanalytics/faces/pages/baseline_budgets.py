@@ -171,9 +171,8 @@ def provenance(v: BudgetView, about: dict[str, Any]) -> str:
         + wording.joined([wording.STATUS_WORDS[s] for s in statuses])
         for subject, statuses in about["prices"].get(year, {}).items()
     ]
-    left_out = [
-        wording.RULE_WORDS.get(name, name) for name in about["rules_not_held"].get(year, {})
-    ]
+    not_held = about["rules_not_held"].get(year, {})
+    left_out = list(dict.fromkeys(wording.RULE_WORDS.get(name, name) for name in not_held))
     items = [
         "Budgets are indicative: legal responsibility stays with the PCT.",
         f"{unpriced(p)} {outside(b)}",

@@ -2,16 +2,40 @@
 
 from typing import Final
 
-from pbcanalytics.words.tables.activity import EMERGENCY, EPISODES, OUTPATIENTS, REFERRALS
+from pbcanalytics.words.tables.activity import (
+    EMERGENCY,
+    EPISODES,
+    GROUPED_EPISODES,
+    GROUPED_SPELLS,
+    OUTPATIENTS,
+    PRACTICE_EVENTS,
+    PRESCRIBING,
+    REFERRALS,
+    SUPPLIED_SPELLS,
+)
+from pbcanalytics.words.tables.contracts import CONTRACT_LINES, CONTRACT_TOTALS, INVOICES
 from pbcanalytics.words.tables.published import (
     BUDGET_GAPS,
     BUDGET_LINES,
     BUDGET_PRACTICES,
     BUDGETS,
 )
-from pbcanalytics.words.tables.records import FINDINGS, LOADS, REJECTS
+from pbcanalytics.words.tables.records import (
+    FINDINGS,
+    IDENTITIES,
+    KEY_MARKS,
+    LOADS,
+    REJECTS,
+    SPELL_CHANGES,
+    SUBMISSIONS,
+    UNKNOWN_CODES,
+)
 from pbcanalytics.words.tables.registers import (
+    CONSORTIA,
+    GIVEN_BUDGETS,
     LIST_SIZES,
+    MEMBERSHIPS,
+    PCTS,
     PLAN,
     PRACTICES,
     PROVIDERS,
@@ -19,31 +43,59 @@ from pbcanalytics.words.tables.registers import (
 )
 from pbcanalytics.words.tables.table import Column, Table
 
-ACTIVITY: Final = (EPISODES, OUTPATIENTS, EMERGENCY, REFERRALS)
-LANDING: Final = (*ACTIVITY, LIST_SIZES, WEIGHTED_LISTS, PRACTICES, PROVIDERS, PLAN)
-RECORDS: Final = (LOADS, REJECTS, FINDINGS)
+LANDING: Final = (
+    *(EPISODES, OUTPATIENTS, EMERGENCY, REFERRALS, SUPPLIED_SPELLS),
+    *(CONTRACT_LINES, CONTRACT_TOTALS, INVOICES, PRESCRIBING, PRACTICE_EVENTS),
+    *(GROUPED_EPISODES, GROUPED_SPELLS),
+    *(PRACTICES, PROVIDERS, PCTS, CONSORTIA, MEMBERSHIPS),
+    *(LIST_SIZES, WEIGHTED_LISTS, PLAN, GIVEN_BUDGETS),
+)
+"""What extracts bring; each has a twin, `superseded_…`, for rows that later loads replaced."""
+
+RECORDS: Final = (
+    *(LOADS, REJECTS, FINDINGS, SUBMISSIONS, UNKNOWN_CODES, IDENTITIES),
+    *(KEY_MARKS, SPELL_CHANGES),
+)
+"""What is kept about the files and the builds themselves."""
+
 PUBLISHED: Final = (BUDGETS, BUDGET_PRACTICES, BUDGET_LINES, BUDGET_GAPS)
 
 __all__ = [
-    "ACTIVITY",
     "BUDGETS",
     "BUDGET_GAPS",
     "BUDGET_LINES",
     "BUDGET_PRACTICES",
+    "CONSORTIA",
+    "CONTRACT_LINES",
+    "CONTRACT_TOTALS",
     "EMERGENCY",
     "EPISODES",
     "FINDINGS",
+    "GIVEN_BUDGETS",
+    "GROUPED_EPISODES",
+    "GROUPED_SPELLS",
+    "IDENTITIES",
+    "INVOICES",
+    "KEY_MARKS",
     "LANDING",
     "LIST_SIZES",
     "LOADS",
+    "MEMBERSHIPS",
     "OUTPATIENTS",
+    "PCTS",
     "PLAN",
     "PRACTICES",
+    "PRACTICE_EVENTS",
+    "PRESCRIBING",
     "PROVIDERS",
     "PUBLISHED",
     "RECORDS",
     "REFERRALS",
     "REJECTS",
+    "SPELL_CHANGES",
+    "SUBMISSIONS",
+    "SUPPLIED_SPELLS",
+    "UNKNOWN_CODES",
     "WEIGHTED_LISTS",
     "Column",
     "Table",

@@ -20,7 +20,15 @@ WEIGHTED_LISTS: Final = table(
     *ORIGIN,
     ("practice_code", "code", "practice"),
     ("financial_year", "code", "year the weights hold for"),
-    ("weighted_list", "ratio", "need-weighted patients", "patients"),
+    ("weighted_list", "ratio", "patients weighted for need, all services", "patients"),
+    ("population", "ratio", "patients not weighted, as the weights take them", "patients"),
+    ("general_acute_weighted_list", "ratio", "weighted, general and acute", "patients"),
+    ("community_weighted_list", "ratio", "weighted, community services", "patients"),
+    ("mental_health_weighted_list", "ratio", "weighted, mental health", "patients"),
+    ("maternity_weighted_list", "ratio", "weighted, maternity", "patients"),
+    ("inequalities_weighted_list", "ratio", "weighted, health inequalities", "patients"),
+    ("prescribing_weighted_list", "ratio", "weighted, prescribing", "patients"),
+    ("primary_care_weighted_list", "ratio", "weighted, primary medical care", "patients"),
 )
 PRACTICES: Final = table(
     "practices",
@@ -34,6 +42,33 @@ PRACTICES: Final = table(
     ("close_date", "date", "last day; blank while open"),
     ("successor_code", "code", "practice that took its patients over"),
 )
+CONSORTIA: Final = table(
+    "consortia",
+    "one row per consortium",
+    *ORIGIN,
+    ("consortium_code", "code", "consortium"),
+    ("consortium_name", "text", "name"),
+    ("pct_code", "code", "PCT in which it is"),
+)
+MEMBERSHIPS: Final = table(
+    "memberships",
+    "one row per practice and first day in a consortium",
+    *ORIGIN,
+    ("practice_code", "code", "practice"),
+    ("consortium_code", "code", "consortium"),
+    ("from_date", "date", "first day in it"),
+    ("to_date", "date", "last day in it; blank while it lasts"),
+)
+PCTS: Final = table(
+    "pcts",
+    "one row per PCT or other body that pays",
+    *ORIGIN,
+    ("pct_code", "code", "national code"),
+    ("pct_name", "text", "name"),
+    ("open_date", "date", "first day"),
+    ("close_date", "date", "last day; blank while open"),
+    ("successor_code", "code", "body that took over"),
+)
 PROVIDERS: Final = table(
     "providers",
     "one row per provider",
@@ -41,6 +76,9 @@ PROVIDERS: Final = table(
     ("provider_code", "code", "national code"),
     ("provider_name", "text", "name"),
     ("provider_kind", "text", "kind of provider"),
+    ("open_date", "date", "first day"),
+    ("close_date", "date", "last day; blank while open"),
+    ("successor_code", "code", "provider that took over"),
 )
 PLAN: Final = table(
     "plan",
@@ -53,4 +91,15 @@ PLAN: Final = table(
     ("value", "text", "number as written: pounds for a resource, a share (0-1) otherwise"),
     ("unit", "text", "GBP or share"),
     ("note", "text", "who agreed it, and when"),
+)
+
+GIVEN_BUDGETS: Final = table(
+    "given_budgets",
+    "one row per practice, financial year and line, as a PCT or consortium gave it",
+    *ORIGIN,
+    ("practice_code", "code", "practice"),
+    ("financial_year", "code", "budget year"),
+    ("line", "code", "point of delivery, service or ALL"),
+    ("budget_pence", "pence", "budget", "pence"),
+    ("source", "text", "who gave it, and when"),
 )

@@ -9,7 +9,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Column:
-    """One column: `kind` is text, code, integer, ratio, date, time, pence or flag."""
+    """
+    One column.
+
+    `kind` is text, code, integer, ratio, date, month (its first day), time, pence, flag or
+    pseudonym (a keyed hash of what stood in the file).
+    """
 
     name: str
     kind: str
@@ -26,6 +31,8 @@ class Column:
             "pence": "BIGINT",
             "ratio": "DOUBLE",
             "date": "DATE",
+            "month": "DATE",
+            "pseudonym": "VARCHAR",
             "time": "TIMESTAMP",
             "flag": "BOOLEAN",
         }[self.kind]
@@ -48,6 +55,11 @@ class Table:
         """Write the statement that makes the empty table."""
         body = ", ".join(f"{c.name} {c.sql_type}" for c in self.columns)
         return f"CREATE TABLE IF NOT EXISTS {self.name} ({body})"
+
+    def superseded(self) -> "Table":
+        """Give the entry of the table that keeps rows once a later load has taken their place."""
+        by = Column("superseded_by", "integer", "the load that took the row's place")
+        return Table(f"superseded_{self.name}", f"{self.grain}, as it was", (*self.columns, by))
 
     def check(self, frame: "pd.DataFrame") -> "pd.DataFrame":
         """

@@ -9,13 +9,15 @@ import hashlib
 import shutil
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pbcanalytics.intake import texts, workbooks
-from pbcanalytics.intake.texts import Text
-from pbcanalytics.intake.workbooks import Rows
+from pbcanalytics.intake.files import texts, workbooks
+from pbcanalytics.intake.files.headings import Headless
+from pbcanalytics.intake.files.texts import Text
+from pbcanalytics.intake.files.workbooks import Rows
 from pbcanalytics.words.errors import ExtractError
 
 _BLOCK: Final = 1 << 20
@@ -66,7 +68,7 @@ def checksum(path: Path) -> str:
     return total.hexdigest()
 
 
-def unpack(path: Path, scratch: Path) -> Text | Columns | Rows:
+def unpack(path: Path, scratch: Path, headless: Sequence[Headless] = ()) -> Text | Columns | Rows:
     """
     Make a file ready to be read.
 
@@ -76,6 +78,8 @@ def unpack(path: Path, scratch: Path) -> Text | Columns | Rows:
         CSV of any delimiter, plain, gzipped or alone in a zip; Parquet; an Excel workbook.
     scratch : Path
         A folder for copies, the caller's to remove.
+    headless : sequence of Headless
+        Kinds of files that have no headings.
 
     Returns
     -------
@@ -100,7 +104,7 @@ def unpack(path: Path, scratch: Path) -> Text | Columns | Rows:
     with plain.open("rb") as opened:
         if opened.read(4) == _PARQUET:
             return Columns(plain)
-    return texts.counted(path.name, plain, scratch)
+    return texts.counted(path.name, plain, scratch, headless)
 
 
 def _gunzipped(path: Path, to: Path) -> Path:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pbcanalytics.intake.headings import one_name_each
+from pbcanalytics.intake.files.headings import one_name_each
 from pbcanalytics.words.errors import ExtractError
 
 

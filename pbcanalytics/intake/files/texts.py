@@ -2,12 +2,12 @@
 
 import codecs
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from pbcanalytics.intake.headings import one_name_each
+from pbcanalytics.intake.files.headings import Headless, lent, one_name_each
 from pbcanalytics.words.errors import ExtractError
 
 _BLOCK: Final = 1 << 20
@@ -21,7 +21,7 @@ class Text:
     Delimited text in UTF-8, its lines counted, so that reading it can be proved complete.
 
     `has_nul`: it holds NUL characters; `is_odd`: it holds white space other than blanks, apart
-    from what delimits fields and ends lines.
+    from what delimits fields and ends lines; `heading_lines` is 0 if its headings are lent.
     """
 
     path: Path
@@ -30,9 +30,10 @@ class Text:
     lines: int
     has_nul: bool
     is_odd: bool
+    heading_lines: int = 1
 
 
-def counted(name: str, path: Path, scratch: Path) -> Text:
+def counted(name: str, path: Path, scratch: Path, headless: Sequence[Headless] = ()) -> Text:
     """
     Go through a text once, counting its lines.
 
@@ -44,6 +45,8 @@ def counted(name: str, path: Path, scratch: Path) -> Text:
         Where its text is.
     scratch : Path
         A folder for a copy in UTF-8, made if it is none.
+    headless : sequence of Headless
+        Kinds of files that have no headings.
 
     Raises
     ------
@@ -85,7 +88,16 @@ def counted(name: str, path: Path, scratch: Path) -> Text:
     delimiter = max(",;\t|", key=first.count)
     headings = [h.strip() for h in next(csv.reader([first], delimiter=delimiter))]
     is_odd = found.has_hard_blank or (found.has_tab and delimiter != "\t")
-    return Text(plain, delimiter, one_name_each(name, headings), found.lines, found.has_nul, is_odd)
+    borrowed = lent(headings, headless)
+    return Text(
+        plain,
+        delimiter,
+        borrowed or one_name_each(name, headings),
+        found.lines,
+        found.has_nul,
+        is_odd,
+        heading_lines=0 if borrowed else 1,
+    )
 
 
 @dataclass

@@ -1,6 +1,26 @@
 """The headings of a file, whatever kind of file it is."""
 
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from pbcanalytics.words.errors import ExtractError
+
+
+@dataclass(frozen=True)
+class Headless:
+    """A kind of file without headings: what its first field looks like, and its columns."""
+
+    first: str
+    headings: tuple[str, ...]
+
+
+def lent(fields: Sequence[str], kinds: Sequence[Headless]) -> list[str] | None:
+    """Give the headings of a file that has none, by its first line; None if it has its own."""
+    for kind in kinds:
+        if len(fields) == len(kind.headings) and re.fullmatch(kind.first, fields[0]):
+            return list(kind.headings)
+    return None
 
 
 def one_name_each(file: str, headings: list[str]) -> list[str]:

@@ -15,10 +15,10 @@ from typing import Final
 
 import duckdb
 
-from pbcanalytics.intake.headings import one_name_each
-from pbcanalytics.intake.opening import Columns
-from pbcanalytics.intake.texts import Text, lines_of
-from pbcanalytics.intake.workbooks import Rows, json_row
+from pbcanalytics.intake.files.headings import one_name_each
+from pbcanalytics.intake.files.opening import Columns
+from pbcanalytics.intake.files.texts import Text, lines_of
+from pbcanalytics.intake.files.workbooks import Rows, json_row
 
 _LONGEST_RECORD_LINES: Final = 20
 """A quoted field that runs on for more lines than this was never closed."""
@@ -92,13 +92,14 @@ def read(con: duckdb.DuckDBPyConnection, name: str, source: Text | Columns | Row
         return Reading(relation, headings, int(counted[0]) if counted else 0)
     if isinstance(source, Rows):
         return Reading(_json(source.path, source.headings), source.headings, source.rows)
+    above = source.heading_lines
     relation = (
-        f"SELECT row_number() OVER () + 1 AS line_number, * FROM read_csv("
+        f"SELECT row_number() OVER () + {above} AS line_number, * FROM read_csv("
         f"{_quoted(str(source.path))}, columns = {_columns(source.headings)}, "
-        f"auto_detect = false, header = true, delim = {_quoted(source.delimiter)}, "
+        f"auto_detect = false, header = {bool(above)}, delim = {_quoted(source.delimiter)}, "
         "quote = '\"', escape = '\"')"
     )
-    return Reading(relation, source.headings, source.lines - 1)
+    return Reading(relation, source.headings, source.lines - above)
 
 
 def carefully(source: Text, scratch: Path) -> Reading:
@@ -126,9 +127,10 @@ def carefully(source: Text, scratch: Path) -> Reading:
 def _records(source: Text) -> Iterator[tuple[int, list[str] | None, tuple[str, str]]]:
     """Go through the records: first line of each, its fields or None, and what is wrong then."""
     coming = lines_of(source.path, _LONGEST_LINE)
-    next(coming)
+    for _ in range(source.heading_lines):
+        next(coming)
     ahead: deque[str] = deque()
-    at = 2
+    at = 1 + source.heading_lines
     while True:
         while len(ahead) < _LONGEST_RECORD_LINES and (line := next(coming, None)) is not None:
             ahead.append(line)

@@ -1,0 +1,133 @@
+"""Registers of people and money: lists, weighted lists, the PCT's plan."""
+
+from dataclasses import replace
+from typing import Final
+
+from pbcanalytics.intake.layouts.layout import Field, Layout, Rule
+from pbcanalytics.intake.layouts.months import FINANCIAL_YEAR, UNKNOWN_YEAR
+from pbcanalytics.words import codes, periods, tables
+
+LIST_SIZES: Final = Layout(
+    "list_sizes",
+    "patients registered, one row per practice, sex and age",
+    tables.LIST_SIZES,
+    (
+        Field("practice_code", ("CODE", "PRACTICE_CODE", "ORG_CODE"), required=True),
+        Field("count_date", ("EXTRACT_DATE",), required=True),
+        Field(
+            "sex",
+            ("SEX",),
+            required=True,
+            translate={"MALE": "1", "FEMALE": "2", "M": "1", "F": "2"},
+        ),
+        Field("age", ("AGE",), required=True),
+        Field("n_patients", ("NUMBER_OF_PATIENTS",), required=True),
+        Field("organisation_type", ("ORG_TYPE", "TYPE")),
+    ),
+    key=("practice_code", "count_date", "sex", "age"),
+    must=("n_patients",),
+    hard=(
+        Rule(
+            "not_a_practice",
+            "organisation_type",
+            "organisation_type <> 'GP'",
+            "The row counts the patients of an area, not of a practice.",
+        ),
+    ),
+)
+
+_YEAR = replace(FINANCIAL_YEAR, required=True)
+_POPULATIONS = tuple(f"pop {periods.starting(year)}" for year in range(2010, 2040))
+
+WEIGHTED_LISTS: Final = Layout(
+    "weighted_lists",
+    "need-weighted lists, one row per practice and year",
+    tables.WEIGHTED_LISTS,
+    (
+        Field("practice_code", ("PRACTICE_CODE",), required=True),
+        _YEAR,
+        Field("weighted_list", ("WEIGHTED_POPULATION", "Final WP"), required=True),
+        Field("population", ("POPULATION", *_POPULATIONS)),
+        Field("general_acute_weighted_list", ("G&A WP",)),
+        Field("community_weighted_list", ("CS WP",)),
+        Field("mental_health_weighted_list", ("MH WP",)),
+        Field("maternity_weighted_list", ("Mat WP",)),
+        Field("inequalities_weighted_list", ("Health Ineq WP",)),
+        Field("prescribing_weighted_list", ("Prescr WP",)),
+        Field("primary_care_weighted_list", ("Final PMC WP", "Primary Medical Care WP")),
+    ),
+    key=("practice_code", "financial_year"),
+    must=("weighted_list",),
+    hard=(UNKNOWN_YEAR,),
+)
+
+GIVEN_BUDGETS: Final = Layout(
+    "given_budgets",
+    "budgets as they were given, one row per practice, year and line",
+    tables.GIVEN_BUDGETS,
+    (
+        Field("practice_code", ("PRACTICE_CODE", "PRACTICE"), required=True),
+        _YEAR,
+        Field("line", ("LINE", "BUDGET_LINE", "POD", "SERVICE"), required=True),
+        Field(
+            "budget_pence",
+            ("BUDGET", "BUDGET_GBP", "BUDGET (£)", "INDICATIVE_BUDGET", "AMOUNT"),
+            required=True,
+        ),
+        Field("source", ("SOURCE", "GIVEN_BY")),
+    ),
+    key=("practice_code", "financial_year", "line"),
+    must=("budget_pence",),
+    hard=(UNKNOWN_YEAR,),
+)
+
+PLAN: Final = Layout(
+    "plan",
+    "the PCT's plan: resource, contingency and agreed growth",
+    tables.PLAN,
+    (
+        Field("pct_code", ("PCT_CODE",), required=True),
+        Field("financial_year", ("FINANCIAL_YEAR",), required=True),
+        Field("item", ("ITEM",), required=True),
+        Field("line", ("LINE",), required=True),
+        Field("value", ("VALUE",), required=True),
+        Field("unit", ("UNIT",), required=True),
+        Field("note", ("NOTE",)),
+    ),
+    key=("pct_code", "financial_year", "item", "line"),
+    must=("value",),
+    hard=(
+        Rule(
+            "unknown_plan_item",
+            "item",
+            "item NOT IN ('resource', 'contingency', 'growth')",
+            "The item is none of resource, contingency and growth.",
+        ),
+        UNKNOWN_YEAR,
+        Rule(
+            "wrong_unit",
+            "unit",
+            "upper(unit) <> CASE item WHEN 'resource' THEN 'GBP' ELSE 'SHARE' END",
+            "The unit of a resource is GBP; that of contingency and growth is share (0.02 is 2%).",
+        ),
+        Rule(
+            "unknown_plan_line",
+            "line",
+            "CASE WHEN item = 'growth' THEN line NOT IN "
+            f"({', '.join(repr(pod) for pod in codes.PODS)}) ELSE line <> 'ALL' END",
+            "The line is none of those of a budget (ALL for resource and contingency).",
+        ),
+        Rule(
+            "impossible_plan_value",
+            "value",
+            "TRY_CAST(value AS DECIMAL(18, 6)) IS NULL OR CASE item "
+            "WHEN 'resource' THEN TRY_CAST(value AS DECIMAL(18, 6)) <= 0 "
+            "WHEN 'contingency' THEN TRY_CAST(value AS DECIMAL(18, 6)) NOT BETWEEN 0 AND 0.5 "
+            "ELSE TRY_CAST(value AS DECIMAL(18, 6)) NOT BETWEEN -0.5 AND 0.5 END",
+            "The value is no number, or an impossible one (a resource is above 0, a share at most "
+            "0.5 either way).",
+        ),
+    ),
+)
+
+ALL: Final = (LIST_SIZES, WEIGHTED_LISTS, GIVEN_BUDGETS, PLAN)

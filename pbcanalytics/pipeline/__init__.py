@@ -1,0 +1,33 @@
+"""The pipeline: strings the rooms together and decides nothing."""
+
+from pbcanalytics.pipeline.accounts import has_activity, organisations, status
+from pbcanalytics.pipeline.extracts import (
+    DEMO_FOLDER,
+    check,
+    demo,
+    demo_extracts,
+    explain_extract,
+    grouper_input,
+    load,
+    unload,
+)
+from pbcanalytics.pipeline.figures import build, is_current, publish
+from pbcanalytics.pipeline.stage import shelf
+
+__all__ = [
+    "DEMO_FOLDER",
+    "build",
+    "check",
+    "demo",
+    "demo_extracts",
+    "explain_extract",
+    "grouper_input",
+    "has_activity",
+    "is_current",
+    "load",
+    "organisations",
+    "publish",
+    "shelf",
+    "status",
+    "unload",
+]
