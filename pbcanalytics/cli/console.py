@@ -25,7 +25,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 Data = Annotated[
     Path,
     typer.Option(
-        "--data", metavar="DIR", envvar="PBCDATA", help="The folder that holds your data."
+        "--data", metavar="DIR", envvar="PBC_DATA", help="The folder that holds your data."
     ),
 ]
 Port = Annotated[int, typer.Option(envvar="PORT", help="Where to listen.")]

@@ -105,7 +105,7 @@ def dashboards(
     serve.serve(
         folder(),
         status=lambda: wording.status_line(published.about()),
-        environment={"PBCDATA": str(data.resolve())},
+        environment={"PBC_DATA": str(data.resolve())},
         port=port,
         open_browser=open_browser and _has_screen(),
         announce=out.print,
