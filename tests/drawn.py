@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import duckdb
 import pandas as pd
+import yaml
 
 from pbcanalytics import costing, intake
 from pbcanalytics.reference import Shelf
 from pbcanalytics.store import Warehouse
-from pbcanalytics.words import tables
+from pbcanalytics.words import periods, tables
 from pbcanalytics.words.tables import Table
 
 
@@ -35,8 +37,10 @@ def priced(
     emergency: str = "",
     supplied: str = "",
     grouped: str = "",
+    grouped_spells: str = "",
+    shelf: Shelf | None = None,
 ) -> Iterator[Warehouse]:
-    """Price drawn activity with the shipped reference data, in a database in memory."""
+    """Price drawn activity, with the shipped reference data if no other, in memory."""
     con = duckdb.connect()
     warehouse = Warehouse(con, None)  # type: ignore[arg-type]
     intake.prepare(con)
@@ -53,11 +57,13 @@ def priced(
         put(warehouse, tables.SUPPLIED_SPELLS, supplied, **common, **patient)
     if grouped:
         put(warehouse, tables.GROUPED_EPISODES, grouped, **common)
+    if grouped_spells:
+        put(warehouse, tables.GROUPED_SPELLS, grouped_spells, **common)
     if outpatients:
         put(warehouse, tables.OUTPATIENTS, outpatients, **common, attended="5")
     if emergency:
         put(warehouse, tables.EMERGENCY, emergency, **common)
-    costing.build(warehouse, Shelf.open(), lambda name, share: None)
+    costing.build(warehouse, shelf or Shelf.open(), lambda name, share: None)
     try:
         yield warehouse
     finally:
@@ -67,3 +73,16 @@ def priced(
 def one(warehouse: Warehouse, table: str, price_year: str = "2018/19") -> pd.DataFrame:
     """Give a priced table at one price year, by key."""
     return warehouse.frame(f"SELECT * FROM {table} WHERE price_year = ? ORDER BY 1", [price_year])
+
+
+def shelf_with(folder: Path, financial_year: str = "2018/19", **rules: object) -> Shelf:
+    """Open the shipped reference data with some rules of a year changed; None makes one unknown."""
+    held = Shelf.open()
+    stem = periods.in_file_name(financial_year)
+    path = next(p for name, p in held.files() if name == f"rules/{stem}.yaml")
+    record = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for name, value in rules.items():
+        record["rules"][name] |= {"value": value, "missing": "not held"}
+    (folder / "rules").mkdir(parents=True, exist_ok=True)
+    (folder / "rules" / f"{stem}.yaml").write_text(yaml.safe_dump(record), encoding="utf-8")
+    return Shelf.open(folder)

@@ -84,6 +84,7 @@ class Prices:
         self.years = sorted(p.stem.replace("-", "/") for p in (folder / "tariff").glob("*.csv"))
         self.tariff = {y: self._read(folder / "tariff", y, "hrg") for y in self.years}
         self.mff = {y: self._read(folder / "mff", y, "provider_code") for y in self.years}
+        self.short = {y: self._read(folder / "short_stay", y, "hrg") for y in self.years}
 
     @staticmethod
     def _read(folder: Path, year: str, key: str) -> dict[str, dict[str, str]]:
@@ -91,10 +92,14 @@ class Prices:
             return {r[key]: r for r in csv.DictReader(f)}
 
 
+def rounded(pence: decimal.Decimal) -> int:
+    """Half a penny goes up."""
+    return int(pence.quantize(decimal.Decimal(1), rounding=decimal.ROUND_HALF_UP))
+
+
 def with_mff(pence: int, ratio: str) -> int:
     """Market forces adjustment, rounded half up to the penny."""
-    exact = decimal.Decimal(pence) * (decimal.Decimal(ratio) - 1)
-    return int(exact.quantize(decimal.Decimal(1), rounding=decimal.ROUND_HALF_UP))
+    return rounded(decimal.Decimal(pence) * (decimal.Decimal(ratio) - 1))
 
 
 def price(members: list[dict[str, str]], year: str | None, prices: Prices) -> dict[str, object]:
@@ -157,15 +162,25 @@ def price(members: list[dict[str, str]], year: str | None, prices: Prices) -> di
     if beyond and not rate:
         return {"reason": "no_long_stay_rate"}
     base, extra = int(tariff[hrg][column]), beyond * int(rate or 0)
-    mff = with_mff(base + extra, prices.mff[year][provider]["mff_ratio"])
+    share = prices.short[year].get(hrg, {}).get("short_stay_emergency_share", "")
+    reduction = 0
+    if pod == "NEL" and (discharged - admitted).days < 2 and share:
+        age = first("STARTAGE")
+        years = int(age) if age is not None and age.isdigit() else 999
+        if years > 120 and not 7001 <= years <= 7007:
+            return {"reason": "no_age"}
+        if 19 <= years <= 120:
+            reduction = rounded(decimal.Decimal(base) * decimal.Decimal(share)) - base
+    mff = with_mff(base + reduction + extra, prices.mff[year][provider]["mff_ratio"])
     return {
         "reason": None,
         "hrg": hrg,
         "pod": pod,
         "base": base,
+        "short_stay": reduction,
         "long_stay": extra,
         "mff": mff,
-        "price": base + extra + mff,
+        "price": base + reduction + extra + mff,
         "practice": first("GPPRAC"),
     }
 

@@ -107,7 +107,7 @@ def test_steps_for_which_no_rule_is_held_are_empty_and_not_zero() -> None:
         """
     ) as warehouse:
         spell = one(warehouse, "priced_spells")
-    for step in ("short_stay_pence", "top_up_pence", "other_pence"):
+    for step in ("top_up_pence", "other_pence"):
         assert spell[step].isna().all()
 
 

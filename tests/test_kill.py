@@ -71,17 +71,21 @@ def test_killed_in_the_middle_the_store_is_whole(small_pct: Path, tmp_path: Path
         assert worker.stderr.read() == ""
         worker.wait()
         with Warehouse.open(data, doing="the test") as warehouse:
-            load, rows_read, accepted, rejected = warehouse.rows(
-                "SELECT load_id, rows_read, accepted, rejected FROM loads "
-                "WHERE file = 'apc_2018-19.csv'"
-            )[0]
-            landed = warehouse.rows(f"SELECT count(*) FROM episodes WHERE load_id = {load}")
-            refused = warehouse.rows(f"SELECT count(*) FROM rejects WHERE load_id = {load}")
+            loads = warehouse.rows(
+                "SELECT load_id, rows_read, accepted, rejected, "
+                "(SELECT count(*) FROM episodes AS e WHERE e.load_id = l.load_id), "
+                "(SELECT count(*) FROM superseded_episodes AS e WHERE e.load_id = l.load_id), "
+                "(SELECT count(*) FROM rejects AS r WHERE r.load_id = l.load_id) "
+                "FROM loads AS l WHERE file = 'apc_2018-19.csv' ORDER BY load_id"
+            )
             orphans = warehouse.rows(
                 "SELECT count(*) FROM episodes WHERE load_id NOT IN (SELECT load_id FROM loads)"
             )
-        assert rows_read in whole
-        assert (landed, refused, orphans) == ([(accepted,)], [(rejected,)], [(0,)])
+        assert orphans == [(0,)]
+        for load, rows_read, accepted, rejected, held, replaced, refused in loads:
+            assert rows_read in whole
+            assert (held + replaced, refused) == (accepted, rejected)
+            assert held == (accepted if load == loads[-1][0] else 0)
         fresh = Published(data)
         builds.add(fresh.about()["build_id"])
         for year in fresh.rows("SELECT * FROM budgets"):

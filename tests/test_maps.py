@@ -161,7 +161,7 @@ def test_an_undecided_file_is_asked_about_where_somebody_can_answer(
 ) -> None:
     one = twin("one", "practice_code", "practice_name", "pct_code")
     other = twin("other", "practice_code", "practice_name", "open_date")
-    monkeypatch.setattr("pbcanalytics.intake.loading.LAYOUTS", (one, other))
+    monkeypatch.setattr("pbcanalytics.intake.choosing.LAYOUTS", (one, other))
     path = tmp_path / "p.csv"
     path.write_text("practice_code,practice_name,pct_code,open_date\nX1,Mill,9E1,2001-01-01\n")
     with pytest.raises(Undecided.__mro__[1], match="fits more than one"):

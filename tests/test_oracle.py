@@ -16,10 +16,11 @@ def test_every_spell_of_the_small_pct_has_the_price_that_the_oracle_gives_it(
     with Warehouse.open(small_pct, doing="the test") as warehouse:
         ours = warehouse.rows(
             "SELECT spell_id, price_year, unpriced_reason, hrg, pod, base_pence, "
+            "short_stay_pence, "
             "long_stay_pence, mff_pence, price_pence, practice_code FROM priced_spells"
         )
     found = {}
-    for spell, year, reason, hrg, pod, base, long_stay, mff, price, practice in ours:
+    for spell, year, reason, hrg, pod, base, short, long_stay, mff, price, practice in ours:
         found[spell, year] = (
             {"reason": reason}
             if reason
@@ -28,6 +29,7 @@ def test_every_spell_of_the_small_pct_has_the_price_that_the_oracle_gives_it(
                 "hrg": hrg,
                 "pod": pod,
                 "base": base,
+                "short_stay": short,
                 "long_stay": long_stay,
                 "mff": mff,
                 "price": price,
@@ -40,6 +42,7 @@ def test_every_spell_of_the_small_pct_has_the_price_that_the_oracle_gives_it(
     assert not different
     assert sum(f["reason"] is None for f in found.values()) > 3000
     assert sum((f.get("long_stay") or 0) > 0 for f in found.values()) > 20
+    assert sum((f.get("short_stay") or 0) < 0 for f in found.values()) > 20
 
 
 def test_the_status_counts_each_spell_once(small_pct: Path) -> None:

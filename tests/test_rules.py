@@ -295,7 +295,6 @@ def test_whether_the_uplift_of_2007_was_net_stays_open() -> None:
 @pytest.mark.parametrize("year", ["2017/18", "2018/19"])
 def test_what_a_price_of_these_years_leaves_out_is_named_and_nothing_more(year: str) -> None:
     assert set(SHELF.rules_not_held(year)) == {
-        "short_stay_emergency",
         "specialised_top_up",
         "emergency_marginal_base",
         "emergency_readmission",

@@ -10,11 +10,12 @@ import pandas as pd
 
 from pbcanalytics.costing import organisations
 from pbcanalytics.costing.organisations import Registers
+from pbcanalytics.costing.rules import payment_rules
 from pbcanalytics.reference import Shelf
 from pbcanalytics.words import periods
 from pbcanalytics.words.reasons import UNPRICED
 
-GROUPING: Final = ("spell_episodes", "spells", "activity_years")
+GROUPING: Final = ("spell_episodes", "spells", "supplied_hrgs", "activity_years")
 """The models that need no price: episodes to spells, and the years they fall in."""
 
 PRICING: Final = (
@@ -34,7 +35,7 @@ PLACING: Final = ("activity_as_was", "activity_as_now")
 MODELS: Final = (*GROUPING, *PRICING, *PLACING)
 """The models in the order in which they run; each is `models/<name>.sql` and makes that table."""
 
-_MFF_MILLIONTHS: Final = 1_000_000
+_MILLION: Final = 1_000_000
 
 
 class Engine(Protocol):
@@ -112,8 +113,9 @@ def reference_tables(shelf: Shelf, years: Iterable[str]) -> dict[str, pd.DataFra
     Returns
     -------
     dict of str to DataFrame
-        `tariff`, `mff` (with `mff_millionths`, an integer), `outpatient_prices` and
-        `emergency_prices`, each with a column `financial_year`.
+        `tariff` (with `short_stay_millionths` and `short_stay_is_held`), `payment_rules`, `mff`
+        (with `mff_millionths`, an integer), `outpatient_prices` and `emergency_prices`, each with
+        a column `financial_year`.
 
     Raises
     ------
@@ -129,13 +131,29 @@ def reference_tables(shelf: Shelf, years: Iterable[str]) -> dict[str, pd.DataFra
     if not wanted:
         wanted = shelf.years("tariff")[-1:]
     mff = gathered("mff")
-    mff["mff_millionths"] = (mff["mff_ratio"] * _MFF_MILLIONTHS).round().astype("int64")
+    mff["mff_millionths"] = (mff["mff_ratio"] * _MILLION).round().astype("int64")
     return {
-        "tariff": gathered("tariff"),
+        "tariff": pd.concat([_tariff(shelf, y) for y in wanted], ignore_index=True),
+        "payment_rules": payment_rules(shelf, wanted),
         "mff": mff,
         "outpatient_prices": gathered("outpatient"),
         "emergency_prices": gathered("emergency"),
     }
+
+
+def _tariff(shelf: Shelf, year: str) -> pd.DataFrame:
+    """Give a year's tariff with what short emergency stays are paid, where that is held."""
+    share, pence = "short_stay_emergency_share", "short_stay_emergency_pence"
+    frame = shelf.read("tariff", year).assign(financial_year=year)
+    own = share in frame or pence in frame
+    apart = not own and year in shelf.years("short_stay")
+    if apart:
+        frame = frame.merge(shelf.read("short_stay", year), on="hrg", how="left")
+    for column, kind in ((share, "Float64"), (pence, "Int64")):
+        if column not in frame:
+            frame[column] = pd.Series(pd.NA, index=frame.index, dtype=kind)
+    frame["short_stay_millionths"] = (frame[share] * _MILLION).round().astype("Int64")
+    return frame.assign(short_stay_is_held=own or apart)
 
 
 def registers(engine: Engine) -> Registers:

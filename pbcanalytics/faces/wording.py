@@ -42,6 +42,7 @@ RULE_WORDS: Final = {
 
 PRICE_WORDS: Final = {
     "tariff": "national tariff",
+    "short_stay": "reduction for short emergency stays",
     "mff": "market forces factor",
     "outpatient": "outpatient attendance prices",
     "emergency": "A&E prices",

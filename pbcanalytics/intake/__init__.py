@@ -1,5 +1,6 @@
 """Intake: extracts in, every row accepted or rejected with a reason."""
 
+from pbcanalytics.intake.choosing import Wishes
 from pbcanalytics.intake.explaining import Explanation, explain, explain_as, nearest
 from pbcanalytics.intake.files.opening import ENDINGS, checksum, extracts_in
 from pbcanalytics.intake.grouping import GrouperInput
@@ -7,7 +8,7 @@ from pbcanalytics.intake.grouping import write_input as write_grouper_input
 from pbcanalytics.intake.layouts import LAYOUTS
 from pbcanalytics.intake.layouts.layout import Layout
 from pbcanalytics.intake.layouts.recognising import Undecided, recognise
-from pbcanalytics.intake.loading import Loaded, Wishes, load_file, prepare
+from pbcanalytics.intake.loading import Loaded, load_file, prepare
 from pbcanalytics.intake.maps import ImportMap, file_name, named, save
 from pbcanalytics.intake.maps import saved as saved_maps
 from pbcanalytics.intake.unloading import Unloaded, unload

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import duckdb
 
+from pbcanalytics.intake.choosing import HEADLESS, Wishes, layout_of
 from pbcanalytics.intake.files.opening import checksum, unpack
 from pbcanalytics.intake.files.reading import Reading, read
 from pbcanalytics.intake.layouts import LAYOUTS
 from pbcanalytics.intake.layouts.layout import Layout
 from pbcanalytics.intake.layouts.recognising import proposals, scores
-from pbcanalytics.intake.loading import HEADLESS, Wishes, layout_of, prepare
+from pbcanalytics.intake.loading import prepare
 from pbcanalytics.intake.maps import ImportMap
 
 

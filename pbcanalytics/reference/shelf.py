@@ -100,7 +100,7 @@ class Shelf:
         Parameters
         ----------
         subject : str
-            `tariff`, `mff`, `outpatient`, `emergency`, `hrg_mix`, `rules`,
+            `tariff`, `short_stay`, `mff`, `outpatient`, `emergency`, `hrg_mix`, `rules`,
             `specialties`, `disclosure`.
         financial_year : str, optional
             "2018/19"; left out for tables that have no year.
@@ -172,10 +172,10 @@ class Shelf:
 
     def evidence(self, financial_year: str) -> dict[str, list[str]]:
         """Give the statuses of the prices of a year, by subject: what a page must say of them."""
-        return {
-            subject: sorted(self.record(subject, financial_year).statuses)
-            for subject in ("tariff", "mff", "outpatient", "emergency")
-        }
+        subjects = ["tariff", "mff", "outpatient", "emergency"]
+        if financial_year in self.years("short_stay"):
+            subjects.insert(1, "short_stay")
+        return {s: sorted(self.record(s, financial_year).statuses) for s in subjects}
 
     def rules_not_held(self, financial_year: str) -> dict[str, str]:
         """Give the rules of a year that a price needs and has no value for; what each misses."""

@@ -1,24 +1,39 @@
--- One row per spell and price year: the one HRG that is paid. Where the episodes of a spell carry
--- several, the dearest is paid, once (seed 000; domain 2.3); of equals, the earliest.
-WITH offered AS (
-  SELECT e.spell_id, e.sequence, y.price_year, y.is_reported, e.hrg, t.hrg IS NOT NULL AS is_in_tariff,
+-- One row per spell and price year: the one HRG that is paid (domain 2.3), by the rule of the year.
+-- max_tariff: of several HRGs the dearest, once (seed 000). procedure_first: the dearest of the
+-- episodes with a procedure, else the dearest. supplied: the one that came for the whole spell,
+-- else the dearest. Of equals, the earliest.
+WITH candidates AS (
+  SELECT spell_id, sequence, hrg, has_procedure, FALSE AS is_of_spell FROM spell_episodes
+  UNION ALL
+  SELECT spell_id, 0 AS sequence, hrg, FALSE AS has_procedure, TRUE AS is_of_spell
+  FROM supplied_hrgs),
+offered AS (
+  SELECT c.spell_id, c.sequence, y.price_year, y.is_reported, c.hrg, t.hrg IS NOT NULL AS is_in_tariff,
+         CASE WHEN c.is_of_spell THEN 0
+              WHEN r.payable_hrg = 'procedure_first' AND c.has_procedure AND c.hrg IS NOT NULL THEN 1
+              ELSE 2 END AS precedence,
          CASE s.pod WHEN 'DC' THEN t.day_case_pence WHEN 'EL' THEN t.elective_pence
                     WHEN 'NEL' THEN t.non_elective_pence WHEN 'NELNE' THEN t.non_elective_pence
                     END AS base_pence,
          CASE WHEN s.pod IN ('DC', 'EL') THEN t.elective_trim_days
               ELSE t.non_elective_trim_days END AS trim_point_days,
-         t.long_stay_per_day_pence
-  FROM spell_episodes AS e
-  JOIN spells AS s ON s.spell_id = e.spell_id
+         t.long_stay_per_day_pence, t.short_stay_emergency_pence, t.short_stay_millionths,
+         t.short_stay_is_held
+  FROM candidates AS c
+  JOIN spells AS s ON s.spell_id = c.spell_id
   LEFT JOIN price_years AS y ON y.financial_year = s.financial_year
-  LEFT JOIN tariff AS t ON t.financial_year = y.price_year AND t.hrg = e.hrg),
+  LEFT JOIN payment_rules AS r ON r.financial_year = y.price_year
+  LEFT JOIN tariff AS t ON t.financial_year = y.price_year AND t.hrg = c.hrg
+  WHERE NOT c.is_of_spell OR r.payable_hrg = 'supplied'),
 ranked AS (
   SELECT *, ROW_NUMBER() OVER (
            PARTITION BY spell_id, price_year
-           ORDER BY COALESCE(base_pence, CASE WHEN is_in_tariff THEN -1 WHEN hrg IS NOT NULL THEN -2 ELSE -3 END) DESC,
+           ORDER BY precedence,
+                    COALESCE(base_pence, CASE WHEN is_in_tariff THEN -1 WHEN hrg IS NOT NULL THEN -2 ELSE -3 END) DESC,
                     sequence) AS choice
   FROM offered)
 SELECT spell_id, price_year, COALESCE(is_reported, TRUE) AS is_reported, hrg, is_in_tariff,
-       base_pence, trim_point_days, long_stay_per_day_pence
+       base_pence, trim_point_days, long_stay_per_day_pence, short_stay_emergency_pence,
+       short_stay_millionths, short_stay_is_held
 FROM ranked
 WHERE choice = 1

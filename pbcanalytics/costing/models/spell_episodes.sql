@@ -6,7 +6,8 @@ WITH given AS (
   SELECT e.episode_id, e.person_id, e.provider_code, e.practice_code, e.commissioner_code,
          e.specialty_code, e.spell_number, e.admission_date, e.admission_method, e.patient_class,
          e.episode_start, e.episode_order, e.episode_end, e.discharge_date, e.age_years, e.sex,
-         e.critical_care_days, COALESCE(e.hrg, g.hrg) AS hrg
+         e.critical_care_days, COALESCE(e.hrg, g.hrg) AS hrg,
+         e.procedures IS NOT NULL AS has_procedure
   FROM episodes AS e
   LEFT JOIN grouped_episodes AS g ON g.provider_code = e.provider_code
     AND g.spell_number = e.spell_number AND g.episode_order = e.episode_order
@@ -15,7 +16,8 @@ WITH given AS (
          s.commissioner_code, s.specialty_code, s.spell_number, s.admission_date,
          s.admission_method, s.patient_class, s.admission_date AS episode_start, 1 AS episode_order,
          s.discharge_date AS episode_end, s.discharge_date, s.age_years, s.sex,
-         GREATEST(0, s.supplied_los_days - s.adjusted_los_days) AS critical_care_days, s.hrg
+         GREATEST(0, s.supplied_los_days - s.adjusted_los_days) AS critical_care_days, s.hrg,
+         s.dominant_procedure IS NOT NULL AS has_procedure
   FROM supplied_spells AS s
   WHERE NOT EXISTS (SELECT 1 FROM episodes AS e
                     WHERE e.provider_code = s.provider_code AND e.spell_number = s.spell_number)),
@@ -32,5 +34,5 @@ SELECT episode_id, spell_id,
                   episode_id) AS sequence,
        person_id, provider_code, practice_code, commissioner_code, specialty_code,
        admission_date, admission_method, patient_class, discharge_date, age_years, sex,
-       critical_care_days, hrg
+       critical_care_days, hrg, spell_number, has_procedure
 FROM keyed
