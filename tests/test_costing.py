@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -13,7 +14,7 @@ from pbcanalytics.store import Warehouse
 from pbcanalytics.words import codes, tables
 from pbcanalytics.words.errors import ReferenceGap
 from pbcanalytics.words.reasons import UNPRICED
-from tests.drawn import one, priced, put
+from tests.drawn import one, priced, put, shelf_with
 
 HIP = "HN12F"  # elective £5,431, trim point and daily rate from the tariff of 2018/19
 
@@ -309,3 +310,42 @@ def test_an_episode_without_an_hrg_takes_the_groupers_and_one_with_its_own_keeps
     ) as warehouse:
         spells = one(warehouse, "priced_spells").set_index("spell_id")["hrg"]
     assert list(spells.fillna("none")) == ["HN12F", "HN12F", "none"]
+
+
+def test_a_supplied_price_stands_beside_ours_with_the_step_that_explains_the_difference(
+    tmp_path: Path,
+) -> None:
+    base = tariff(HIP, "elective_pence")
+    mff = (base * 25_000 + 500_000) // 1_000_000
+    drawn = "spell_key | spell_number | admission_date | discharge_date | hrg | initial_pence | "
+    drawn += "long_stay_pence | mff_pence | price_pence\n"
+    for name, hrg, initial, long_stay, factor, price in (
+        ("same", HIP, base, 0, mff, base + mff),
+        ("base", HIP, base + 7, 0, mff, base + 7 + mff),
+        ("hrg", "AA22C", 828500, 0, mff, 828500 + mff),
+        ("long", HIP, base, 900, mff, base + 900 + mff),
+        ("mff", HIP, base, 0, mff + 3, base + mff + 3),
+        ("other", HIP, base, 0, mff, base + mff - 50),
+        ("ours", "ZZ99Z", 5, 0, 0, 5),
+    ):
+        drawn += f"{name} | {name} | 2018-05-01 | 2018-05-03 | {hrg} | {initial} | "
+        drawn += f"{long_stay} | {factor} | {price}\n"
+    episodes = "episode_id | spell_number | admission_date | discharge_date | hrg\n"
+    episodes += f"e | hrg | 2018-05-01 | 2018-05-03 | {HIP}\n"
+    shelf = shelf_with(tmp_path, payable_hrg="max_tariff")
+    with priced(episodes, supplied=drawn, shelf=shelf) as warehouse:
+        found = dict(
+            warehouse.rows("SELECT spell_id, explained_by FROM supplied_prices ORDER BY 1")
+        )
+        summed = {s.explained_by: s for s in costing.supplied(warehouse)}
+    assert {key.rsplit("|", 1)[1]: why for key, why in found.items()} == {
+        "same": "none",
+        "base": "base",
+        "hrg": "hrg",
+        "long": "long_stay",
+        "mff": "mff",
+        "other": "other",
+        "ours": "no_price_of_ours",
+    }
+    assert summed["mff"].supplied_pence - summed["mff"].price_pence == 3
+    assert sum(s.n_spells for s in summed.values()) == 7

@@ -43,7 +43,7 @@ def check_digit(nine: str) -> int:
 
 def test_nhs_numbers_are_judged_by_their_check_digit(con: duckdb.DuckDBPyConnection) -> None:
     said = states(
-        con, *NUMBERS, "9434765918", "1111111111", "943476591", None, "a3f0", "9990000018"
+        con, *NUMBERS, "9434765918", "1111111111", "a3f0", None, "a3f09c77b1d2", "9990000018"
     )
     assert said == [*["valid"] * 3, *["invalid"] * 3, "missing", "elsewhere", "test"]
 
@@ -148,7 +148,7 @@ def test_a_rejected_row_does_not_give_its_patient_away(tmp_path: Path) -> None:
 def test_a_practice_may_keep_the_numbers_of_its_own_patients_and_is_told_so(tmp_path: Path) -> None:
     data = tmp_path / "data"
     wishes = Wishes(keeps_identifiers=True)
-    with pytest.raises(ExtractError, match="2 practices"):
+    with pytest.raises(ExtractError, match="of these: X80001, X80002"):
         pipeline.load(data, [events(tmp_path, "X80001", "X80002")], wishes)
     assert not any(identifier in stored(data) for identifier in PLANTED)
     (done,) = pipeline.load(data, [events(tmp_path, "X80001")], wishes)

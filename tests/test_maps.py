@@ -1,5 +1,7 @@
 """What suppliers call things: matched, confirmed, saved with dates; unknown codes are listed."""
 
+import datetime as dt
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from pbcanalytics import intake, pipeline
 from pbcanalytics.intake import ImportMap, Undecided, Wishes
 from pbcanalytics.intake.layouts.layout import Field, Layout
+from pbcanalytics.intake.teaching import faults_in, taught
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words import tables
 from pbcanalytics.words.errors import ExtractError
@@ -72,8 +75,6 @@ def test_codes_are_translated_and_those_nobody_knows_are_listed_and_kept(tmp_pat
 def test_of_two_maps_that_holds_whose_days_the_activity_falls_in(
     tmp_path: Path, day: str, hrg: str
 ) -> None:
-    import datetime as dt
-
     data = tmp_path / "data"
     saved(data, name="old", valid_to=dt.date(2018, 3, 31), codes={"hrg": {"7": "OLD1A"}})
     saved(data, name="new", valid_from=dt.date(2018, 4, 1), codes={"hrg": {"7": "NEW1A"}})
@@ -83,8 +84,6 @@ def test_of_two_maps_that_holds_whose_days_the_activity_falls_in(
 
 
 def test_a_map_that_has_run_out_is_not_used_in_silence(tmp_path: Path) -> None:
-    import datetime as dt
-
     data = tmp_path / "data"
     saved(data, valid_to=dt.date(2017, 3, 31))
     with pytest.raises(ExtractError, match="none holds for its latest activity, 1 May 2018"):
@@ -104,10 +103,18 @@ def test_of_two_suppliers_with_the_same_headings_the_named_one_counts(tmp_path: 
     [
         ("supplier: A\nlayout: hes_xyz\n", "no layout"),
         ("supplier: A\nlayout: hes_apc\ncolumns: {colour: [X]}\n", "no column colour"),
-        ("layout: hes_apc\n", "supplier"),
-        ("supplier: A\nlayout: hes_apc\nvalid_from: yesterday\n", "yesterday"),
-        ("supplier: [unclosed", "while parsing"),
-        ("just text", "broken.yaml"),
+        ("layout: hes_apc\n", "broken.yaml: it names no supplier; write it as 'supplier: …'"),
+        ("supplier: A\nlayout:\n", "it names no layout"),
+        ("supplier: A\nlayout: hes_apc\nvalid_from: yesterday\n", "'yesterday', which is no day"),
+        ("supplier: A\nlayout: hes_apc\ncodes: {sex: M}\n", "sex has no pairs"),
+        ("supplier: A\nlayout: hes_apc\ncolumns: Trust\n", "'columns' holds no pairs"),
+        (
+            "supplier: A\nlayout: hes_apc\nvalid_from: 2018-04-01\nvalid_to: 2017-04-01\n",
+            "would end .2017-04-01. before it begins",
+        ),
+        ("supplier: A\nlayout: }\n", "line 2 of it is not YAML"),
+        ("supplier: [unclosed", "line 1 of it is not YAML"),
+        ("just text", "broken.yaml: it is no map"),
     ],
 )
 def test_a_map_that_cannot_be_used_is_named_with_its_fault(
@@ -115,7 +122,7 @@ def test_a_map_that_cannot_be_used_is_named_with_its_fault(
 ) -> None:
     folder = tmp_path / "data" / "maps"
     folder.mkdir(parents=True)
-    (folder / "broken.yaml").write_text(text)
+    (folder / "broken.yaml").write_text(text, "utf-8")
     with pytest.raises(ExtractError, match=said):
         pipeline.load(tmp_path / "data", [extract(tmp_path, episode(), headings=HEADINGS)])
 
@@ -212,3 +219,245 @@ def test_a_list_of_market_forces_factors_is_sent_where_it_belongs(tmp_path: Path
     path.write_text("provider_code,provider_name,mff_factor\nXD1,Marlbridge,1.025\n")
     with pytest.raises(ExtractError, match="pbc tariff import FILE --year"):
         pipeline.load(tmp_path / "data", [path])
+
+
+def test_a_map_in_another_encoding_is_named_in_words(tmp_path: Path) -> None:
+    folder = tmp_path / "maps"
+    folder.mkdir()
+    (folder / "old.yaml").write_bytes("supplier: Königs\n".encode("cp1252"))
+    with pytest.raises(ExtractError, match=r"old.yaml: it is not a text file in UTF-8\. Correct"):
+        intake.saved_maps(tmp_path)
+
+
+def test_two_maps_of_one_first_day_are_refused_for_neither_goes_before(tmp_path: Path) -> None:
+    saved(tmp_path)
+    saved(tmp_path, name="other", supplier=" NORTH ")
+    with pytest.raises(ExtractError, match=r"north.yaml and other.yaml are maps of the same"):
+        intake.saved_maps(tmp_path)
+
+
+def months(*days: str) -> list[str]:
+    """A row for each day, all of it on that day."""
+    columns = ("ADMIDATE", "EPISTART", "EPIEND", "DISDATE")
+    return [
+        episode(str(i), SUSHRG="7", **dict.fromkeys(columns, day))
+        for i, day in enumerate(days, start=1)
+    ]
+
+
+@pytest.mark.parametrize(("early", "late"), [("a", "b"), ("b", "a")])
+def test_of_maps_that_hold_the_one_that_began_last_counts_whatever_its_name(
+    tmp_path: Path, early: str, late: str
+) -> None:
+    data = tmp_path / "data"
+    saved(data, name=early, codes={"hrg": {"7": "OLD1A"}})
+    saved(data, name=late, valid_from=dt.date(2018, 4, 1), codes={"hrg": {"7": "NEW1A"}})
+    for name, day, hrg in (("x.csv", "2018-03-31", "OLD1A"), ("y.csv", "2018-04-01", "NEW1A")):
+        (done,) = pipeline.load(data, [extract(tmp_path, *months(day), name=name)])
+        assert rows(data, f"SELECT DISTINCT hrg FROM episodes WHERE discharge_date = '{day}'") == [
+            (hrg,)
+        ]
+        assert done.import_map == (late if hrg == "NEW1A" else early)
+
+
+def test_a_file_across_the_boundary_of_two_maps_is_refused_with_both_named(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    saved(data, name="old", valid_to=dt.date(2018, 3, 31))
+    saved(data, name="new", valid_from=dt.date(2018, 4, 1))
+    path = extract(tmp_path, *months("2018-02-03", "2018-04-05"))
+    with pytest.raises(
+        ExtractError,
+        match=r"from 1 February 2018 to 1 April 2018.*map old counts.*and new for its last.*Split",
+    ):
+        pipeline.load(data, [path])
+    assert rows(data, "SELECT count(*) FROM loads") == [(0,)]
+
+
+def test_activity_before_a_map_begins_is_not_read_by_it(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    saved(data, valid_from=dt.date(2018, 4, 1))
+    path = extract(tmp_path, *months("2018-03-31", "2018-04-05"))
+    with pytest.raises(ExtractError, match="none holds for its earliest activity, 1 March 2018"):
+        pipeline.load(data, [path])
+
+
+def test_a_line_that_is_no_row_does_not_hide_the_months_of_the_others(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    saved(data, valid_from=dt.date(2018, 4, 1))
+    (done,) = pipeline.load(data, [extract(tmp_path, episode("1"), "2,p1", episode("3"))])
+    assert (done.accepted, done.reasons) == (2, {"wrong_number_of_fields": 1})
+
+
+def test_between_two_suppliers_with_the_same_headings_nobody_guesses(tmp_path: Path) -> None:
+    data, path = tmp_path / "data", extract(tmp_path, episode(SUSHRG="7"))
+    for name in ("North", "South"):
+        saved(data, name=name.lower(), supplier=name, codes={"hrg": {"7": f"{name[0]}A01A"}})
+    with pytest.raises(ExtractError, match=r'North, South.*--supplier "North"'):
+        pipeline.load(data, [path])
+    with pytest.raises(Undecided) as raised:
+        intake.explain(path, maps=intake.saved_maps(data))
+    assert (raised.value.option, raised.value.choices) == ("supplier", ("North", "South"))
+    (done,) = pipeline.load(data, [path], choose=lambda _, choices: choices[1])
+    assert (done.supplier, done.import_map) == ("South", "south")
+    assert rows(data, "SELECT hrg FROM episodes") == [("SA01A",)]
+
+
+@pytest.mark.parametrize("written", ["NORTH", " north ", "North"])
+def test_a_supplier_is_known_whatever_the_case_and_the_blanks(tmp_path: Path, written: str) -> None:
+    data = tmp_path / "data"
+    saved(data, codes={"hrg": {"7": "NA01A"}})
+    path = extract(tmp_path, episode(SUSHRG="7"))
+    (done,) = pipeline.load(data, [path], Wishes(supplier=written))
+    assert (done.supplier, done.import_map) == ("North", "north")
+
+
+def test_a_supplier_whose_name_is_a_slip_is_not_read_without_the_map(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    saved(data, supplier="Marlbridge", columns={}, codes={"hrg": {"7": "NA01A"}})
+    path = extract(tmp_path, episode(SUSHRG="7"), headings=HEADINGS)
+    with pytest.raises(ExtractError, match="supplier 'Marlbrige', but for 'Marlbridge'"):
+        pipeline.load(data, [path], Wishes(supplier="Marlbrige"))
+    (done,) = pipeline.load(data, [path], Wishes(supplier="Thornleigh"))
+    assert (done.supplier, done.import_map) == ("Thornleigh", "")
+
+
+def said(**changed: object) -> ImportMap:
+    fields: dict[str, object] = {"name": "", "supplier": "north", "layout": "hes_apc"}
+    return ImportMap(**(fields | changed))  # type: ignore[arg-type]
+
+
+def test_what_is_taught_is_added_to_what_was_taught_before(tmp_path: Path) -> None:
+    held = saved(tmp_path, codes={"sex": {"M": "1", "F": "1"}}, valid_to=dt.date(2019, 3, 31))
+    lesson = taught([held], said(codes={"sex": {"F": "2"}}, given={"commissioner_code": "9E1"}))
+    assert lesson.map.name == "north"
+    assert lesson.map.supplier == "North"
+    assert lesson.map.columns == held.columns
+    assert lesson.map.codes == {"sex": {"M": "1", "F": "2"}}
+    assert lesson.map.valid_to == dt.date(2019, 3, 31)
+    assert lesson.changes == [
+        "Added: commissioner_code in every row is 9E1.",
+        "Changed: sex: F is 2; it was 1.",
+    ]
+
+
+def test_taught_anew_nothing_of_before_stays_and_that_is_told(tmp_path: Path) -> None:
+    held = saved(tmp_path, codes={"sex": {"M": "1"}})
+    lesson = taught([held], said(codes={"sex": {"F": "2"}}), anew=True)
+    assert (lesson.map.columns, lesson.map.codes) == ({}, {"sex": {"F": "2"}})
+    assert "Dropped: sex: M is 1." in lesson.changes
+
+
+def test_the_next_map_ends_the_open_one_before_it_and_no_other(tmp_path: Path) -> None:
+    first = saved(tmp_path)
+    others = [
+        saved(tmp_path, name="op", layout="hes_op", columns={}),
+        saved(tmp_path, name="south", supplier="South"),
+        saved(tmp_path, name="done", valid_from=dt.date(2010, 4, 1), valid_to=dt.date(2011, 3, 31)),
+        saved(tmp_path, name="later", valid_from=dt.date(2020, 4, 1)),
+    ]
+    lesson = taught([first, *others], said(valid_from=dt.date(2018, 4, 1)))
+    assert [(m.name, m.valid_to) for m in lesson.ended] == [("north", dt.date(2018, 3, 31))]
+    assert [m.name for m in lesson.later] == ["later"]
+    assert lesson.map.name == "north_hes_apc_2018-04-01"
+
+
+def test_suppliers_whose_names_differ_in_signs_only_have_files_of_their_own() -> None:
+    one = taught([], said(supplier="A & B")).map
+    assert taught([one], said(supplier="A-B")).map.name == f"{one.name}-2"
+
+
+def test_what_cannot_be_meant_is_named_all_at_once() -> None:
+    wrong = said(
+        columns={"provider_code": ("Trst",), "colour": ("Trust",)},
+        codes={"sex": {"M": "Z"}, "shape": {"A": "B"}},
+        valid_from=dt.date(2018, 4, 1),
+        valid_to=dt.date(2018, 3, 31),
+    )
+    faults = "\n".join(faults_in(wrong, THEIRS.split(",")))
+    for says in (
+        "no column colour, shape",
+        "no heading 'Trst' to bring provider_code",
+        "'Z' is no code of sex; its codes: 0, 1, 2, 9.",
+        "would end (2018-03-31) before it begins (2018-04-01)",
+    ):
+        assert says in faults
+    assert (
+        faults_in(
+            said(columns={"provider_code": ("trust",)}, codes={"sex": {"M": "1"}}),
+            THEIRS.split(","),
+        )
+        == []
+    )
+
+
+def test_a_layout_that_is_asked_for_and_does_not_fit_says_what_it_misses(tmp_path: Path) -> None:
+    path = tmp_path / "plcm.csv"
+    path.write_text("Provider Code,HRG Code,Tariff,Activity\nXD1,AA01Z,12,1\n")
+    with pytest.raises(ExtractError, match=r"cannot be read as hes_apc .*no column EPIKEY") as told:
+        pipeline.load(tmp_path / "data", [path], Wishes(layout="hes_apc"))
+    assert "prices" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("above", "line"), [("SLAM, June 2018\n", 2), ("SLAM June\n\nMade 5 July\n", 4), ("\n", 2)]
+)
+def test_titles_above_the_headings_are_seen(tmp_path: Path, above: str, line: int) -> None:
+    path = tmp_path / "apc.csv"
+    path.write_text(f"{above}{HEADINGS}\n{episode()}\n")
+    with pytest.raises(ExtractError, match=f"headings of apc.csv seem to be on line {line}"):
+        pipeline.load(tmp_path / "data", [path])
+
+
+def test_a_file_that_is_none_is_told_the_three_nearest_and_what_they_miss(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("EPIKEY,ADMIDATE,colour,shape\n1,2,3,4\n")
+    with pytest.raises(ExtractError, match=r"none of the files.*docs/intake\.md") as told:
+        pipeline.load(tmp_path / "data", [path])
+    assert str(told.value).count("; no ") == 3
+    assert len(str(told.value)) < 900
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_its_mark_is_read(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "apc.csv"
+    path.write_bytes(f"{HEADINGS}\n{episode('1')}\n{episode('2')}\n".encode(encoding))
+    (done,) = pipeline.load(tmp_path / "data", [path])
+    assert (done.rows_read, done.accepted) == (2, 2)
+
+
+def test_a_file_is_unpacked_in_the_data_folder_and_nothing_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, path = tmp_path / "data", extract(tmp_path, episode(), headings=HEADINGS)
+    data.mkdir()
+    # A copy in the system's folder, which may be shared, cannot be made.
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    made: list[int] = []
+    real = tempfile.mkdtemp
+
+    def noted(*words: object, **named: object) -> str:
+        made.append((data / ".reading").stat().st_mode & 0o777)
+        return real(*words, **named)  # type: ignore[call-overload,no-any-return]
+
+    monkeypatch.setattr(tempfile, "mkdtemp", noted)
+    assert pipeline.explain_extract(data, path).layout == "hes_apc"
+    assert made == [0o700]
+    assert list(data.iterdir()) == []
+
+
+def test_the_nearest_layout_is_told_by_what_the_supplier_is_known_to_call_things(
+    tmp_path: Path,
+) -> None:
+    ours = ("EPIKEY", "PSEUDO_HESID", "PROCODE3", "GPPRAC", "ADMIDATE", "ADMIMETH", "CLASSPAT")
+    ours += ("EPISTART", "EPIEND", "EPIORDER", "DISDATE", "STARTAGE", "SUSHRG")
+    theirs = {heading: f"Feld {i}" for i, heading in enumerate(ours)}
+    columns = {
+        f.column: (theirs[h],)
+        for f in intake.named("hes_apc").fields
+        for h in f.headings
+        if h in theirs
+    }
+    path = extract(tmp_path, headings=",".join(theirs.get(h, h) for h in HEADINGS.split(",")))
+    held = saved(tmp_path, columns=columns)
+    assert intake.nearest(path).name != "hes_apc"
+    assert intake.nearest(path, maps=[held]).name == "hes_apc"

@@ -178,3 +178,19 @@ def test_hn12f_elective_for_six_and_eight_days_before_the_factor(tmp_path: Path)
     with priced(drawn, shelf=shelf) as warehouse:
         found = one(warehouse, "priced_spells").set_index("spell_id")["price_pence"]
     assert found.to_dict() == {"XD1|p|eight": 594700, "XD1|p|six": 549300}
+
+
+def test_the_ways_of_choosing_are_compared_in_spells_and_pounds() -> None:
+    tariff = Shelf.open().read("tariff", "2018/19").set_index("hrg")["elective_pence"]
+    cheap = str(tariff[tariff < 200000].index[0])
+    dear = "HN12F"
+    alone = "    e | u | 1 | 2018-05-01 | 2018-05-09 | | {dear}\n"
+    with priced(
+        (SEVERAL.rstrip() + "\n" + alone).format(dear=dear, cheap=cheap),
+        grouped_spells=WHOLE.format(cheap=cheap),
+    ) as warehouse:
+        (found,) = costing.strategies(warehouse)
+    both = int(tariff[dear]) + int(tariff[cheap])
+    assert (found.n_spells, found.n_disagreeing) == (2, 1)
+    assert found.max_tariff_pence == 2 * tariff[dear]
+    assert (found.procedure_first_pence, found.supplied_pence) == (both, both)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pbcanalytics import intake, pipeline
 from pbcanalytics.intake import Loaded, Wishes
 from pbcanalytics.store import Warehouse
-from pbcanalytics.words.errors import SelectionError
+from pbcanalytics.words.errors import ExtractError, SelectionError
 from tests.test_intake import HEADINGS, episode
 
 Row = tuple[str, str, int]
@@ -252,3 +252,130 @@ def test_what_a_late_submission_adds_to_a_frozen_month_is_told_in_spells_and_pou
         ("XD1", "2018-06", "gone", True),
     ]
     assert [(c.n_spells, c.pence) for c in changes] == [(3, 3 * one), (1, -one)]
+
+
+MONITORING = (
+    "Provider_Code,Commissioner,FINANCIAL YEAR,FINANCIAL MONTH,National_POD_Code,HRG Code,"
+    "HOSPITAL PROVIDER SPELL IDENTIFIER,LOCAL PATIENT IDENTIFIER,Actual Activity,Actual Cost"
+)
+
+
+def charge(
+    con: duckdb.DuckDBPyConnection, folder: Path, name: str, *lines: str, **wishes: str
+) -> Loaded:
+    path = folder / name
+    path.write_text("\n".join([MONITORING, *lines]) + "\n", encoding="utf-8")
+    return intake.load_file(con, path, Wishes(**wishes))  # type: ignore[arg-type]
+
+
+def charges(n: int, commissioner: str = "5E1", pod: str = "NEL", price: str = "10") -> list[str]:
+    return [
+        f"RX1,{commissioner},2018/19,3,{pod},AA22C,S{pod}{i},L{i},1,{price}.00" for i in range(n)
+    ]
+
+
+def charged(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    found = con.execute(
+        "SELECT commissioner_code || ' ' || contract_pod, count(*) FROM contract_lines GROUP BY ALL"
+    )
+    return dict(found.fetchall())
+
+
+def test_contract_lines_sent_again_replace_those_they_resemble_and_no_others(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    charge(con, tmp_path, "both.csv", *charges(40), *charges(40, "5E2"))
+    charge(con, tmp_path, "drugs.csv", *charges(35, pod="DRUG"))
+    again = charge(con, tmp_path, "again.csv", *charges(41, price="11"))
+    assert charged(con) == {"5E1 NEL": 41, "5E2 NEL": 40, "5E1 DRUG": 35}
+    assert again.replaced == 40
+    assert [(c.n_before, c.n_now, c.pence_now - c.pence_before) for c in again.changes] == [
+        (115, 116, 41 * 1100 - 40 * 1000)
+    ]
+
+
+def test_one_suppliers_lines_do_not_give_way_to_anothers_unless_that_is_said(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    charge(con, tmp_path, "a.csv", *charges(10), supplier="Alpha")
+    charge(con, tmp_path, "b.csv", *charges(10, price="9"), supplier="Beta")
+    assert charged(con) == {"5E1 NEL": 20}
+    charge(con, tmp_path, "c.csv", *charges(10, price="8"), supplier="Beta", months="replace")
+    assert charged(con) == {"5E1 NEL": 10}
+
+
+def test_a_part_of_a_month_sent_again_leaves_the_other_part(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    send(con, tmp_path, "north.csv", *june(10))
+    send(con, tmp_path, "south.csv", *june(10, 50))
+    send(con, tmp_path, "north_again.csv", *june(9))
+    assert {key for key, _, _ in held(con)} == {f"J{i}" for i in (*range(9), *range(50, 60))}
+
+
+def test_a_freeze_of_the_very_bytes_of_the_flex_closes_the_month(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    send(con, tmp_path, "flex.csv", *june(10), submission="flex")
+    same = send(con, tmp_path, "freeze.csv", *june(10), submission="freeze")
+    assert not same.is_new
+    assert "marked as freeze" in same.note
+    late = send(con, tmp_path, "late.csv", *june(12))
+    assert [c.was_frozen for c in late.changes] == [True]
+
+
+def test_a_closed_month_is_not_changed_by_a_provisional_file_nor_taken_away_unasked(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    send(con, tmp_path, "year.csv", dated("M1", "XD1", 5), *june(10), submission="freeze")
+    for name, wishes in (("flex.csv", {"submission": "flex"}), ("year.csv", {})):
+        with pytest.raises(ExtractError, match="closed"):
+            send(con, tmp_path, name, *june(9), **wishes)
+    assert len(held(con)) == 11
+    send(con, tmp_path, "flex.csv", *june(9), submission="flex", months="replace")
+    assert len(held(con)) == 10
+
+
+def test_add_keeps_both_also_where_the_file_has_the_same_name(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    send(con, tmp_path, "slam.csv", *june(10))
+    send(con, tmp_path, "slam.csv", *june(10, 50), months="add")
+    assert len(held(con)) == 20
+
+
+def test_a_file_whose_rows_gave_way_says_so_and_is_loaded_anew_if_asked(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    send(con, tmp_path, "a.csv", *june(10))
+    send(con, tmp_path, "b.csv", *june(10, 50), months="replace")
+    told = send(con, tmp_path, "a.csv", *june(10))
+    assert "10 of its rows have since given way to load 2" in told.note
+    assert send(con, tmp_path, "a.csv", *june(10), months="replace").is_new
+    assert {key for key, _, _ in held(con)} == {f"J{i}" for i in range(10)}
+    assert "unload 3" in send(con, tmp_path, "a.csv", *june(10), supplier="Other").note
+
+
+def test_what_a_new_edition_of_a_register_no_longer_names_is_told(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    path = tmp_path / "practices.csv"
+    for rows in ("X1,Mill,9E1\nX2,High St,9E1\n", "X2,High St,9E1\nX3,Park,9E1\n"):
+        path.write_text("PRACTICE_CODE,NAME,PCT_CODE\n" + rows)
+        done = intake.load_file(con, path)
+    assert done.gone == ("X1",)
+
+
+def test_a_working_database_of_an_earlier_version_gets_the_columns_of_today(
+    tmp_path: Path,
+) -> None:
+    con = duckdb.connect()
+    con.execute(
+        "CREATE TABLE loads (load_id BIGINT, file VARCHAR, place VARCHAR, sha256 VARCHAR, "
+        "layout VARCHAR, rows_read BIGINT, accepted BIGINT, rejected BIGINT, loaded_at TIMESTAMP)"
+    )
+    con.execute("INSERT INTO loads VALUES (1, 'a.csv', '/a.csv', 'x', 'hes_apc', 2, 1, 1, now())")
+    intake.prepare(con)
+    send(con, tmp_path, "b.csv", *june(1))
+    found = con.execute("SELECT load_id, file, supplier, accepted FROM loads ORDER BY 1").fetchall()
+    assert found == [(1, "a.csv", None, 1), (2, "b.csv", "", 1)]

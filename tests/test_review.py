@@ -16,6 +16,7 @@ from pbcanalytics import intake, pipeline
 from pbcanalytics.cli import app
 from pbcanalytics.faces.review import Written
 from pbcanalytics.faces.review.exporting import cell
+from pbcanalytics.faces.review.questions import questions
 from pbcanalytics.intake import Wishes
 from pbcanalytics.intake.review import review
 from pbcanalytics.intake.review.completeness import judged
@@ -56,6 +57,15 @@ def load(
 ) -> intake.Loaded:
     path.write_text("\n".join([HEADINGS, *rows]) + "\n", encoding="utf-8")
     return intake.load_file(con, path, wishes)
+
+
+def redate(con: duckdb.DuckDBPyConnection, key: str, day: dt.date) -> None:
+    """Give an episode days that loading rejects now and earlier versions took."""
+    con.execute(
+        "UPDATE episodes SET admission_date = $day, episode_start = $day, episode_end = $day, "
+        "discharge_date = $day WHERE episode_id = $key",
+        {"day": day, "key": key},
+    )
 
 
 def charge(con: duckdb.DuckDBPyConnection, table: str, *rows: str) -> None:
@@ -120,7 +130,8 @@ def test_few_rows_of_a_wild_date_make_no_years_of_missing_months(
     con: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     rows = [r for m in YEAR for r in month_of_episodes("RX1", m, 60)]
-    load(con, tmp_path / "apc.csv", [*rows, episode("wild", "1985-01-01")])
+    load(con, tmp_path / "apc.csv", [*rows, episode("wild", "1995-01-01")])
+    redate(con, "wild", dt.date(1985, 1, 1))
     found = review(con)
     assert found.completeness.marked == []
     assert [c.state for c in found.completeness.cells if c.month.year == 1985] == ["stray"]
@@ -247,14 +258,16 @@ def test_dates_that_cannot_be_are_found_with_their_keys(
         episode("ends", "2018-05-04", EPIEND="2018-05-03", DISDATE="2018-05-09"),
         episode("early", "2018-05-04", EPISTART="2018-05-01"),
         episode("late", "2018-05-04", EPIEND="2018-05-20", DISDATE="2018-05-10"),
-        episode("future", "2090-05-04"),
-        episode("old", "1985-05-04"),
+        episode("future", "2018-05-04"),
+        episode("old", "2018-05-04"),
         episode("young", "2018-05-04", PSEUDO_HESID="twin", STARTAGE="30"),
         episode("aged", "2018-06-04", PSEUDO_HESID="twin", STARTAGE="45"),
         episode("ten", "2008-06-04", PSEUDO_HESID="other", STARTAGE="10"),
         episode("twenty", "2018-06-05", PSEUDO_HESID="other", STARTAGE="20"),
     ]
     load(con, tmp_path / "apc.csv", rows)
+    redate(con, "future", dt.date(2090, 5, 4))
+    redate(con, "old", dt.date(1985, 5, 4))
     found = review(con)
     keys = {d.rule: d.first_keys for d in found.dates}
     assert keys == {
@@ -267,6 +280,67 @@ def test_dates_that_cannot_be_are_found_with_their_keys(
         "ages_disagree": ("young", "aged"),
     }
     assert len(list(found.listings["dates"].rows())) == sum(d.n_rows for d in found.dates)
+
+
+def test_months_of_contracts_that_cannot_be_are_found(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("INSERT INTO loads SELECT 99, 'x.csv', '', '', '', '', '', '', 1, 1, 0, now()")
+    charge(con, "contract_lines", "RX1 2018-06 EL 1 1", "RX1 0018-06 EL 1 1")
+    charge(con, "contract_totals", "RX1 2018-06 EL 1 1", "RX1 1985-06 EL 1 1")
+    charge(con, "invoices", "RX1 2018-06 - - 1", "RX1 4325-02 - - 1")
+    assert {(d.rule, d.kind, d.n_rows) for d in review(con).dates} == {
+        ("date_before_1990", "Contract lines", 1),
+        ("date_before_1990", "Contract totals", 1),
+        ("date_after_load", "Invoices", 1),
+    }
+
+
+def test_contract_lines_alike_in_every_column_are_found(con: duckdb.DuckDBPyConnection) -> None:
+    """Lines 2 and 3 are alike; each of the others differs in one column, or names nobody."""
+    lines = [
+        *(("p", "EL", "HN12F", 100), ("p", "EL", "HN12F", 100), ("p", "EL", None, 100)),
+        *(("p", "EL", "HN12F", 101), ("q", "EL", "HN12F", 100), ("p", "DC", "HN12F", 100)),
+        *((None, "EL", "HN12F", 100), (None, "EL", "HN12F", 100)),
+    ]
+    con.executemany(
+        "INSERT INTO contract_lines (load_id, line_number, provider_code, month, person_id, "
+        "contract_pod, hrg, price_pence) VALUES (1, ?, 'RX1', '2018-06-01', ?, ?, ?, ?)",
+        [(i, *line) for i, line in enumerate(lines, start=2)],
+    )
+    (one,) = review(con).duplicates
+    assert (one.name, one.n_rows, one.n_sets, one.n_surplus) == ("same_contract_line", 8, 1, 1)
+    assert one.first_keys == ("line 2 = line 3",)
+
+
+def asked_of_totals(con: duckdb.DuckDBPyConnection) -> list[str]:
+    return [q.text for q in questions(review(con)) if q.section == "totals"]
+
+
+def test_months_of_which_only_lines_or_only_totals_are_held_are_asked_about(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    charge(con, "contract_lines", "RX1 2018-06 EL 1 5", "RX1 2018-07 EL 1 5", "RX1 2018-09 EL 1 ?")
+    assert asked_of_totals(con) == []
+    charge(con, "contract_totals", "RX1 2018-06 EL 1 5", "RX1 2018-08 EL 1 5")
+    assert asked_of_totals(con) == [
+        "RX1, July 2018: patient-level lines are held and no aggregate monitoring (ACM). Is the "
+        "other still to come?",
+        "RX1, August 2018: aggregate monitoring (ACM) is held and no patient-level lines. Is the "
+        "other still to come?",
+        "RX1, September 2018: patient-level lines are held and no aggregate monitoring (ACM). Is "
+        "the other still to come?",
+    ]
+
+
+def test_codes_of_one_provider_in_several_spellings_are_asked_about(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    charge(
+        con, "contract_lines", "RX1 2018-06 EL 1 5", "RY2 2018-06 EL 1 5", "RX1ABC 2018-06 EL 1 5"
+    )
+    assert asked_of_totals(con) == []
+    charge(con, "invoices", "rx1 2018-06 - - 5", "RX100 2018-06 - - 5")
+    (asked,) = asked_of_totals(con)
+    assert asked.startswith("The provider codes RX1, RX100 and rx1 stand beside each other")
 
 
 def test_lines_totals_and_invoices_are_compared_to_the_penny(

@@ -7,11 +7,11 @@ from typing import Final
 
 import typer
 
-from pbcanalytics.cli import check, extracts, organisations, steps, tariff
+from pbcanalytics.cli import check, extracts, organisations, prices, steps, tariff
 from pbcanalytics.cli.console import app, err
 from pbcanalytics.words.errors import PbcError
 
-__all__ = ["app", "check", "extracts", "main", "organisations", "steps", "tariff"]
+__all__ = ["app", "check", "extracts", "main", "organisations", "prices", "steps", "tariff"]
 
 app.add_typer(tariff.tariff, name="tariff")
 

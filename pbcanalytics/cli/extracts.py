@@ -2,6 +2,7 @@
 
 import datetime as dt
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,10 +10,11 @@ import typer
 
 from pbcanalytics.cli.console import DATA, Data, app, err, out, progressing
 from pbcanalytics.cli.saying import became, show_explanation
-from pbcanalytics.words.errors import SelectionError
+from pbcanalytics.words.errors import ExtractError, SelectionError
 
 if TYPE_CHECKING:
-    from pbcanalytics.intake import ImportMap
+    from pbcanalytics.intake import Explanation, ImportMap, Wishes
+    from pbcanalytics.intake.teaching import Lesson
 
 Layout = Annotated[str, typer.Option("--as", metavar="LAYOUT", help="Read the files as this.")]
 Supplier = Annotated[str, typer.Option(help="Who sent them; picks among the saved maps.")]
@@ -63,8 +65,7 @@ def load(
         keeps_identifiers=keep_identifiers,
     )
     if explain:
-        for file in files:
-            show_explanation(pipeline.explain_extract(data, file, wishes))
+        _explain_all(data, files, wishes)
         return
     with progressing("Loading") as progress:
 
@@ -77,7 +78,31 @@ def load(
     for one in loaded:
         for sentence in became(one, data):
             out.print(sentence, markup=False)
-    out.print(f"Next: pbc build --data {data}")
+    if any(one.accepted or one.replaced for one in loaded):
+        out.print(f"Next: pbc build --data {data}", markup=False)
+    else:
+        out.print("No row was accepted, so nothing is used. 'pbc check' says why, row by row.")
+
+
+def _explain_all(data: Path, files: list[Path], wishes: "Wishes") -> None:
+    """Explain files, and every file of folders; those that cannot be read are named at the end."""
+    from pbcanalytics import intake, pipeline
+
+    faults = []
+    for given in files:
+        inside = intake.extracts_in(given) if given.is_dir() else [given]
+        if not inside:
+            faults.append(
+                f"There is no file of a kind that extracts have ({', '.join(intake.ENDINGS)}) in "
+                f"{given}. Check the name."
+            )
+        for file in inside:
+            try:
+                show_explanation(pipeline.explain_extract(data, file, wishes))
+            except ExtractError as error:
+                faults.append(str(error))
+    if faults:
+        raise ExtractError("\n".join(faults))
 
 
 @app.command()
@@ -150,56 +175,115 @@ def map_(
     until: Annotated[
         str, typer.Option("--to", metavar="DATE", help="Last day of activity it holds for.")
     ] = "",
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Drop what the saved map of that first day holds.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Save without asking.")] = False,
 ) -> None:
     """Save what a supplier's headings and codes mean, or list what is saved."""
     from pbcanalytics import intake
-    from pbcanalytics.intake import ImportMap
+    from pbcanalytics.intake.explaining import lent_folder
+    from pbcanalytics.intake.maps import alike
+    from pbcanalytics.intake.teaching import faults_in, taught
 
+    held = intake.saved_maps(data)
     if file is None:
-        _list_maps(intake.saved_maps(data))
+        _list_maps(held)
         return
-    if not supplier:
+    if not supplier.strip():
         raise SelectionError("A map belongs to a supplier. Name it with --supplier.")
-    meant = intake.named(layout) if layout else intake.nearest(file)
-    proposed = intake.explain_as(file, meant).proposed
-    said = {column: (heading,) for column, heading in map(_pair, columns or [])}
-    translations: dict[str, dict[str, str]] = {}
-    for column, pair in (_split(text, ":") for text in codes or []):
-        theirs, ours = _pair(pair)
-        translations.setdefault(column, {})[theirs.upper()] = ours
-    first, last = _day(since), _day(until)
-    new = ImportMap(
-        name=intake.file_name(supplier, meant.name, first),
-        supplier=supplier,
-        layout=meant.name,
-        valid_from=first,
-        valid_to=last,
-        columns={**{c: (h,) for c, h in proposed.items()}, **said},
-        codes=translations,
-        given=dict(map(_pair, values or [])),
-    )
-    how = intake.explain_as(file, new.applied())
+    with lent_folder(data) as scratch:
+        theirs = [m for m in held if m.is_of(supplier)]
+        near = intake.nearest(file, maps=theirs, scratch=scratch) if not layout else None
+        meant = near or intake.named(layout)
+        said = _as_said(supplier, meant.name, columns, codes, values, (_day(since), _day(until)))
+        as_it_is = intake.explain_as(file, meant, scratch=scratch)
+        if faults := faults_in(said, as_it_is.headings):
+            raise SelectionError("\n".join([*faults, "No map was saved."]))
+        lesson = taught(held, said, anew=anew)
+        how = intake.explain_as(file, lesson.map.applied(), scratch=scratch)
+        if how.proposed:
+            proposed = {column: (heading,) for column, heading in how.proposed.items()}
+            said = replace(said, columns={**proposed, **said.columns})
+            lesson = taught(held, said, anew=anew)
+            how = intake.explain_as(file, lesson.map.applied(), scratch=scratch)
     show_explanation(how)
     if how.lacks:
         raise SelectionError(
             f"No heading is named for {', '.join(how.lacks)}, so the file could not be loaded with "
             "this map, and it was not saved. Name one with --set COLUMN=HEADING."
         )
+    _fitting(lesson, how, file)
+    if others := alike(held, supplier):
+        out.print(f"Maps are saved for {', '.join(others)} as well; is it the same?", markup=False)
+    for change in lesson.changes or ["Nothing changes."]:
+        out.print(change, markup=False)
+    for ended in lesson.ended:
+        out.print(f"The map {ended.name} ends on {ended.valid_to}.", markup=False)
+    for m in lesson.later:
+        out.print(f"For activity from {m.valid_from} the map {m.name} counts.", markup=False)
     if not yes and not (sys.stdin.isatty() and typer.confirm("Save this map?", err=True)):
         raise SelectionError(
             "Nobody confirmed the map, so it was not saved. Look at it, then say --yes."
         )
-    path = intake.save(data, new)
-    out.print(f"Saved as {path}. Next: pbc load {file} --data {data}")
+    path = intake.save(data, lesson.map)
+    for ended in lesson.ended:
+        intake.save(data, ended)
+    out.print(f"Saved as {path}. Next: pbc load {file} --data {data}", markup=False)
+
+
+def _as_said(
+    supplier: str,
+    layout: str,
+    columns: list[str] | None,
+    codes: list[str] | None,
+    values: list[str] | None,
+    days: tuple[dt.date | None, dt.date | None],
+) -> "ImportMap":
+    from pbcanalytics.intake import ImportMap
+
+    headings: dict[str, tuple[str, ...]] = {}
+    for column, heading in map(_pair, columns or []):
+        headings[column] = (*headings.get(column, ()), heading)
+    translations: dict[str, dict[str, str]] = {}
+    for column, pair in (_split(text, ":") for text in codes or []):
+        theirs, ours = _pair(pair)
+        translations.setdefault(column, {})[theirs.upper()] = ours
+    return ImportMap(
+        name="",
+        supplier=supplier.strip(),
+        layout=layout,
+        valid_from=days[0],
+        valid_to=days[1],
+        columns=headings,
+        codes=translations,
+        given=dict(map(_pair, values or [])),
+    )
+
+
+def _fitting(lesson: "Lesson", how: "Explanation", file: Path) -> None:
+    """Refuse a map by which the very file could not be read, for headings held from earlier."""
+    from pbcanalytics.intake.layouts.layout import plain
+
+    if lesson.map.fits(how.headings, lesson.map.supplier):
+        return
+    old = [
+        f"{column} from {', '.join(headings)}"
+        for column, headings in lesson.map.columns.items()
+        if not set(map(plain, headings)) <= set(map(plain, how.headings))
+    ]
+    raise SelectionError(
+        f"The saved map {lesson.map.name} brings {', '.join(old)}, which {file.name} does not "
+        "have, so it could not be read with both. Save a map for the time since the headings "
+        "changed with --from, name the new heading with --set, or start again with --anew."
+    )
 
 
 def _list_maps(maps: "list[ImportMap]") -> None:
     if not maps:
         out.print("No import map is saved.")
     for m in maps:
-        until = f"{m.valid_from or 'the beginning'} to {m.valid_to or 'now'}"
-        out.print(f"{m.name}: {m.supplier}, {m.layout}, activity from {until}")
+        out.print(f"{m.name}: {m.supplier}, {m.layout}, activity from {m.period}", markup=False)
         for column, headings in m.columns.items():
             out.print(f"  {column} from {', '.join(headings)}", markup=False)
         for column, pairs in m.codes.items():

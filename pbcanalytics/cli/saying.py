@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.table import Table
+from rich.text import Text
 
 from pbcanalytics.cli.console import out
 
@@ -23,12 +24,13 @@ def show_explanation(how: "Explanation") -> None:
     used, there = how.score
     out.print(
         f"{how.file} {'would be' if not how.lacks else 'could be'} read as {how.layout}: "
-        f"{how.title}{by_map}. {used} of its {there} headings are used."
+        f"{how.title}{by_map}. {used} of its {there} headings are used.",
+        markup=False,
     )
     table = Table("Column", "From", "Means", box=None)
     for column, headings, meaning in how.used:
         brought = ", ".join(headings[:3]) + (" …" if len(headings) > 3 else "")
-        table.add_row(column, brought, meaning)
+        table.add_row(column, Text(brought), meaning)
     out.print(table)
     for column in how.lacks:
         like = f"; '{how.proposed[column]}' looks like it" if column in how.proposed else ""
@@ -43,7 +45,8 @@ def show_explanation(how: "Explanation") -> None:
 def became(one: "Loaded", data: Path) -> list[str]:
     """Say what became of a file, a sentence each."""
     if not one.is_new:
-        return [f"{one.file}: loaded before, nothing changed."]
+        note = f" {one.note}" if one.note else ""
+        return [f"{one.file}: loaded before, nothing changed.{note}"]
     why = ", ".join(f"{rule} {n:,}" for rule, n in one.reasons.items())
     by_map = f" by the map {one.import_map}" if one.import_map else ""
     said = [
@@ -57,13 +60,21 @@ def became(one: "Loaded", data: Path) -> list[str]:
             f"{one.replaced:,} rows held before gave way to it and are kept as history; "
             "'pbc unload' brings them back."
         )
+    if one.gone:
+        named = ", ".join(one.gone[:_MOST_CHANGES]) + (" …" if one.gone[_MOST_CHANGES:] else "")
+        said.append(f"Of the earlier edition, {len(one.gone):,} are no longer in it: {named}.")
     said += [changed(c) for c in one.changes[:_MOST_CHANGES]]
     if len(one.changes) > _MOST_CHANGES:
         said.append(f"{len(one.changes) - _MOST_CHANGES:,} more months changed: see 'pbc check'.")
     if one.unknown_codes:
+        codes, them, they = (
+            ("code is", "it", "it means")
+            if one.unknown_codes == 1
+            else ("codes are", "them", "they mean")
+        )
         said.append(
-            f"{one.unknown_codes:,} codes are on no list; the rows are kept. 'pbc check' lists "
-            "them, and 'pbc map' says what they mean."
+            f"{one.unknown_codes:,} {codes} on no list; the rows are kept. 'pbc check' lists "
+            f"{them}, and 'pbc map' says what {they}."
         )
     if one.identities:
         said.append(

@@ -1,5 +1,7 @@
 """Costing: from episodes to spells to prices, as a chain of SQL models, each a table."""
 
+from pbcanalytics.costing.alone import NO_PROVIDER, group_alone, price_alone
+from pbcanalytics.costing.bridging import Bridge, Moved, bridge
 from pbcanalytics.costing.chain import (
     MODELS,
     build,
@@ -9,24 +11,41 @@ from pbcanalytics.costing.chain import (
     reference_tables,
     registers,
 )
+from pbcanalytics.costing.explaining import Candidate, Explained, Step, explain
 from pbcanalytics.costing.organisation_faults import Fault, faults
 from pbcanalytics.costing.organisation_views import Compared, compared, told
 from pbcanalytics.costing.organisations import Registers, answering, standing
+from pbcanalytics.costing.strategies import Strategies, strategies
+from pbcanalytics.costing.supplied import Supplied, supplied
 
 __all__ = [
     "MODELS",
+    "NO_PROVIDER",
+    "Bridge",
+    "Candidate",
     "Compared",
+    "Explained",
     "Fault",
+    "Moved",
     "Registers",
+    "Step",
+    "Strategies",
+    "Supplied",
     "answering",
+    "bridge",
     "build",
     "compared",
     "digest",
+    "explain",
     "faults",
+    "group_alone",
     "place",
+    "price_alone",
     "price_years",
     "reference_tables",
     "registers",
     "standing",
+    "strategies",
+    "supplied",
     "told",
 ]

@@ -21,6 +21,7 @@ GROUPING: Final = ("spell_episodes", "spells", "supplied_hrgs", "activity_years"
 PRICING: Final = (
     "payable_hrgs",
     "priced_spells",
+    "supplied_prices",
     "priced_outpatients",
     "priced_emergency",
     "activity",
@@ -138,6 +139,29 @@ def reference_tables(shelf: Shelf, years: Iterable[str]) -> dict[str, pd.DataFra
         "mff": mff,
         "outpatient_prices": gathered("outpatient"),
         "emergency_prices": gathered("emergency"),
+    }
+
+
+def price_tables(shelf: Shelf, year: str) -> dict[str, pd.DataFrame]:
+    """
+    Gather what the prices of hospital stays need of one year: `tariff`, `payment_rules`, `mff`.
+
+    Market forces factors are not asked for where none are held: prices before them need none.
+
+    Raises
+    ------
+    ReferenceGap
+        If the year lacks its tariff or its rules, or one of them is faulty.
+    """
+    columns = ["provider_code", "mff_ratio"]
+    mff = shelf.read("mff", year)[columns] if year in shelf.years("mff") else None
+    if mff is None:
+        mff = pd.DataFrame(columns=columns).astype({"mff_ratio": "Float64"})
+    mff["mff_millionths"] = (mff["mff_ratio"] * _MILLION).round().astype("Int64")
+    return {
+        "tariff": _tariff(shelf, year),
+        "payment_rules": payment_rules(shelf, [year]),
+        "mff": mff.assign(financial_year=year),
     }
 
 

@@ -7,6 +7,7 @@ import duckdb
 from pbcanalytics.intake import refreshing
 from pbcanalytics.intake.checking import DUPLICATED, Check
 from pbcanalytics.intake.files.reading import Malformed
+from pbcanalytics.words import tables
 
 _REJECTS: Final = """
 INSERT INTO rejects
@@ -15,8 +16,8 @@ WITH broken AS (
                              'sentence': sentence}} ORDER BY i) AS found
   FROM checked JOIN fault_rules ON (faults & bit) <> 0
   GROUP BY line_number)
-SELECT {load_id}, line_number, found[1].rule, found[1].column_name, found[1].value,
-       found[1].sentence,
+SELECT {load_id}, line_number, found[1].rule, NULLIF(found[1].column_name, ''),
+       {told}, found[1].sentence,
        NULLIF(array_to_string(list_sort(list_filter(list_distinct(
          list_transform(found, lambda f: f.rule)), lambda r: r <> found[1].rule)), ', '), '')
 FROM broken ORDER BY line_number
@@ -24,10 +25,14 @@ FROM broken ORDER BY line_number
 """One row a line that broke a rule: the first rule in full, the names of the others."""
 
 
+_MAY_REPEAT: Final = frozenset([tables.INVOICES.name])
+"""Tables whose rows may be alike in one file: an invoice may charge the same sum twice."""
+
+
 def find_repeated(con: duckdb.DuckDBPyConnection, check: Check) -> None:
     """Note the sound rows whose key stands again further down the file."""
     con.execute("CREATE TEMP TABLE repeated (line_number BIGINT)")
-    if check.layout.key:
+    if check.layout.key and check.layout.table.name not in _MAY_REPEAT:
         key = ", ".join(check.layout.key)
         con.execute(
             "INSERT INTO repeated SELECT line_number FROM checked JOIN ("
@@ -52,12 +57,13 @@ def reject(
             for i, fault in enumerate(check.faults)
         ],
     )
-    con.execute(_REJECTS.format(load_id=load_id))
+    con.execute(_REJECTS.format(load_id=load_id, told=check.told_value()))
     key, (rule, sentence) = check.layout.key, DUPLICATED
     if key:
         con.execute(
-            f"INSERT INTO rejects SELECT {load_id}, line_number, ?, ?, CAST({key[0]} AS VARCHAR), "
-            "?, NULL FROM checked JOIN repeated USING (line_number) ORDER BY line_number",
+            f"INSERT INTO rejects SELECT {load_id}, line_number, ?, ?, "
+            f"concat_ws(' ', {', '.join(key)}), ?, NULL "
+            "FROM checked JOIN repeated USING (line_number) ORDER BY line_number",
             [rule, ", ".join(key), sentence],
         )
     lines = [(load_id, m.line, m.rule, None, None, m.sentence, None) for m in malformed]
@@ -67,7 +73,7 @@ def reject(
 
 def remark(con: duckdb.DuckDBPyConnection, load_id: int, check: Check) -> None:
     """Count the accepted rows that break each soft rule, and list codes that nobody knows."""
-    soft, coded = check.layout.soft, check.known_codes()
+    soft, coded = check.soft, check.known_codes()
     conditions = [*(rule.broken_when for rule in soft), *(unknown for _, _, unknown in coded)]
     if not conditions:
         return
@@ -81,8 +87,8 @@ def remark(con: duckdb.DuckDBPyConnection, load_id: int, check: Check) -> None:
     for (column, heading, unknown), n in zip(coded, found[len(soft) :], strict=True):
         if n:
             con.execute(
-                f"INSERT INTO unknown_codes SELECT {load_id}, ?, left({column}, 20), count(*) "
-                f"FROM incoming WHERE {unknown} GROUP BY ALL ORDER BY ALL",
+                f"INSERT INTO unknown_codes SELECT {load_id}, ?, {check.told_code(column)}, "
+                f"count(*) FROM incoming WHERE {unknown} GROUP BY ALL ORDER BY ALL",
                 [heading],
             )
     rule_name, sentence = refreshing.ADDED_BESIDE

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from pbcanalytics.intake.layouts import LAYOUTS
 from pbcanalytics.intake.layouts.layout import Layout
 from pbcanalytics.intake.layouts.recognising import proposals, scores
 from pbcanalytics.intake.loading import prepare
-from pbcanalytics.intake.maps import ImportMap
+from pbcanalytics.intake.maps import ImportMap, named
+from pbcanalytics.words.errors import StoreError
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Explanation:
         The next best layouts: name, headings used, needed columns missing.
     supplier, import_map : str
         Of the saved map by which it is read; empty if none.
+    headings : tuple of str
+        All headings of the file, in order.
     """
 
     file: str
@@ -57,10 +60,15 @@ class Explanation:
     others: list[tuple[str, int, int]]
     supplier: str = ""
     import_map: str = ""
+    headings: tuple[str, ...] = ()
 
 
 def explain(
-    path: Path, wishes: Wishes | None = None, *, maps: Sequence[ImportMap] = ()
+    path: Path,
+    wishes: Wishes | None = None,
+    *,
+    maps: Sequence[ImportMap] = (),
+    scratch: Path | None = None,
 ) -> Explanation:
     """
     Say how a file would be read, without loading it.
@@ -72,47 +80,102 @@ def explain(
         What the analyst says of it.
     maps : sequence of ImportMap
         The saved import maps.
+    scratch : Path, optional
+        A folder for copies while it is read, which are removed; else the system's.
 
     Raises
     ------
     ExtractError
         If it cannot be read, or is none of the known layouts; the message names what is missing.
     """
-    with _opened(path) as (con, reading):
+    with _opened(path, scratch) as (con, reading):
         layout = layout_of(con, path.name, reading, wishes or Wishes(), maps)
         return _explained(path.name, reading, layout)
 
 
-def explain_as(path: Path, layout: Layout) -> Explanation:
+def explain_as(path: Path, layout: Layout, *, scratch: Path | None = None) -> Explanation:
     """
     Say how a file would be read as one layout, whether or not it could be loaded so.
 
+    Parameters
+    ----------
+    path : Path
+    layout : Layout
+    scratch : Path, optional
+        A folder for copies while it is read, which are removed; else the system's.
+
     Raises
     ------
     ExtractError
         If it cannot be read.
     """
-    with _opened(path) as (_, reading):
+    with _opened(path, scratch) as (_, reading):
         return _explained(path.name, reading, layout)
 
 
-def nearest(path: Path) -> Layout:
+def nearest(path: Path, *, maps: Sequence[ImportMap] = (), scratch: Path | None = None) -> Layout:
     """
     Give the layout that a file is nearest to, whether or not it could be loaded so.
+
+    Parameters
+    ----------
+    path : Path
+    maps : sequence of ImportMap
+        Those saved of its supplier; their headings count as the layout's.
+    scratch : Path, optional
+        A folder for copies while it is read, which are removed; else the system's.
 
     Raises
     ------
     ExtractError
         If it cannot be read.
     """
-    with _opened(path) as (_, reading):
-        return scores(reading.headings, LAYOUTS)[0].layout
+    with _opened(path, scratch) as (_, reading):
+        known = [*(m.applied() for m in maps), *LAYOUTS]
+        return named(scores(reading.headings, known)[0].layout.name)
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Reading]]:
+def lent_folder(data: Path) -> Iterator[Path | None]:
+    """
+    Lend a folder for copies of files that name patients: in the data folder, not the system's.
+
+    Parameters
+    ----------
+    data : Path
+        The data folder; if there is none, nothing is made and None is lent.
+
+    Raises
+    ------
+    StoreError
+        If the data folder cannot be written.
+    """
+    if not data.is_dir():
+        yield None
+        return
+    folder = data / ".reading"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"{data} cannot be written ({error.strerror}), so the file cannot be unpacked there "
+            "and was not read. Check the folder, or name another with --data."
+        ) from error
+    try:
+        yield folder
+    finally:
+        # Another command may be reading there.
+        with suppress(OSError):
+            folder.rmdir()
+
+
+@contextmanager
+def _opened(
+    path: Path, scratch: Path | None
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, Reading]]:
     checksum(path)
-    with tempfile.TemporaryDirectory() as copies, duckdb.connect() as con:
+    with tempfile.TemporaryDirectory(dir=scratch) as copies, duckdb.connect() as con:
+        con.execute("SET temp_directory = ?", [copies])
         prepare(con)
         yield con, read(con, path.name, unpack(path, Path(copies), HEADLESS))
 
@@ -144,4 +207,5 @@ def _explained(file: str, reading: Reading, layout: Layout) -> Explanation:
         others=[(s.layout.name, len(s.used), len(s.missing)) for s in others[:3]],
         supplier=layout.supplier,
         import_map=layout.import_map,
+        headings=tuple(headings),
     )

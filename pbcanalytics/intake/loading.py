@@ -15,10 +15,11 @@ from pbcanalytics.intake.choosing import HEADLESS, Wishes, layout_of
 from pbcanalytics.intake.files.opening import checksum, unpack
 from pbcanalytics.intake.files.reading import Reading, carefully, read
 from pbcanalytics.intake.files.texts import Text
-from pbcanalytics.intake.maps import ImportMap
-from pbcanalytics.intake.refreshing import Change
-from pbcanalytics.words import tables
+from pbcanalytics.intake.maps import ImportMap, named
+from pbcanalytics.intake.refreshing import Change, Submission
+from pbcanalytics.words import codes, tables
 from pbcanalytics.words.errors import ExtractError
+from pbcanalytics.words.tables import Table
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,9 @@ class Loaded:
 
     `reasons` counts the rejected rows by rule, `replaced` the rows held before that gave way,
     `unknown_codes` the codes that are on no list; `changes` says, for each month held before, what
-    became of it. `identities` is how many NHS numbers were kept, on request.
+    became of it. `gone` are the keys of a register that its new edition no longer names, and
+    `identities` is how many NHS numbers were kept, on request. `note` is what is to be said of a
+    file that was loaded before.
     """
 
     file: str
@@ -43,15 +46,36 @@ class Loaded:
     import_map: str = ""
     unknown_codes: int = 0
     changes: tuple[Change, ...] = ()
+    gone: tuple[str, ...] = ()
     identities: int = 0
+    note: str = ""
 
 
 def prepare(con: duckdb.DuckDBPyConnection) -> None:
     """Make the landing tables, their history and the records of loads where there are none."""
-    for table in tables.LANDING:
+    for landing in tables.LANDING:
+        _make(con, landing)
+        _make(con, landing.superseded())
+    for record in tables.RECORDS:
+        _make(con, record)
+
+
+def _make(con: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Make a table where there is none; one of an earlier version gets the columns of today."""
+    held = [
+        name
+        for (name,) in con.execute(
+            "SELECT column_name FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index",
+            [table.name],
+        ).fetchall()
+    ]
+    if held and held != table.names:
+        kept = ", ".join(c for c in table.names if c in held)
+        con.execute(f"ALTER TABLE {table.name} RENAME TO earlier")
         con.execute(table.ddl())
-        con.execute(table.superseded().ddl())
-    for table in tables.RECORDS:
+        con.execute(f"INSERT INTO {table.name} BY NAME SELECT {kept} FROM earlier")
+        con.execute("DROP TABLE earlier")
+    elif not held:
         con.execute(table.ddl())
 
 
@@ -96,12 +120,9 @@ def load_file(
     """
     wishes = wishes or Wishes()
     sha256 = checksum(path)
-    before = con.execute(
-        "SELECT file, layout, rows_read, accepted, rejected FROM loads WHERE sha256 = ?", [sha256]
-    ).fetchone()
-    if before is not None:
-        file, layout_name, rows_read, accepted, rejected = before
-        return Loaded(file, layout_name, rows_read, accepted, rejected, is_new=False)
+    known = _loaded_before(con, sha256, wishes)
+    if known is not None:
+        return known
     try:
         with tempfile.TemporaryDirectory(dir=scratch) as copies:
             check, reading = _checked(con, path, Path(copies), wishes, maps)
@@ -117,6 +138,58 @@ def load_file(
         for step in ("checked", "repeated", "fault_rules"):
             con.execute(f"DROP TABLE IF EXISTS {step}")
     return loaded
+
+
+def _loaded_before(con: duckdb.DuckDBPyConnection, sha256: str, wishes: Wishes) -> Loaded | None:
+    """
+    Say what became of a file whose very bytes were loaded before; None if it is to be loaded.
+
+    A freeze of the same bytes as the flex closes the months. Where its rows gave way to another
+    file since, it is loaded anew only if that is asked for.
+    """
+    found = con.execute(
+        "SELECT load_id, file, layout, supplier, submission, rows_read, accepted, rejected "
+        "FROM loads WHERE sha256 = ? ORDER BY load_id DESC LIMIT 1",
+        [sha256],
+    ).fetchone()
+    if found is None:
+        return None
+    load_id, file, layout, supplier, submission, rows_read, accepted, rejected = found
+    table = named(layout).table.name
+    later = con.execute(
+        f"SELECT superseded_by, count(*) FROM superseded_{table} WHERE load_id = ? "
+        "GROUP BY ALL ORDER BY superseded_by DESC",
+        [load_id],
+    ).fetchall()
+    if later and wishes.months:
+        return None
+    notes = []
+    if wishes.submission and wishes.submission != submission:
+        for record in ("loads", "submissions"):
+            con.execute(
+                f"UPDATE {record} SET submission = ? WHERE load_id = ?",
+                [wishes.submission, load_id],
+            )
+        notes.append(f"It is now marked as {wishes.submission}.")
+    if later:
+        n, by = sum(n for _, n in later), later[0][0]
+        notes.append(
+            f"{n:,} of its rows have since given way to load {by}; 'pbc unload {by}' takes that "
+            "back, --replace loads this file anew."
+        )
+    otherwise = [
+        said
+        for said, asked, was in (
+            ("layout", wishes.layout, layout),
+            ("supplier", wishes.supplier, supplier),
+        )
+        if asked and asked.casefold() != was.casefold()
+    ]
+    if otherwise:
+        notes.append(
+            f"To load it with another {' and '.join(otherwise)}, first say 'pbc unload {load_id}'."
+        )
+    return Loaded(file, layout, rows_read, accepted, rejected, is_new=False, note=" ".join(notes))
 
 
 def _checked(
@@ -181,7 +254,8 @@ def _landed(
     )
     place = str(path.resolve())
     identities = _kept(con, path.name, load_id) if wishes.keeps_identifiers else 0
-    replaced = refreshing.settle(con, layout, load_id, place, wishes.submission, wishes.months)
+    sent = Submission(load_id, path.name, place, layout.supplier, wishes.submission, wishes.months)
+    settled = refreshing.settle(con, layout, sent)
     reject(con, load_id, check, reading.malformed)
     remark(con, load_id, check)
     names = ", ".join(table.names[2:])
@@ -201,7 +275,8 @@ def _landed(
         rejected=sum(reasons.values()),
         is_new=True,
         reasons=reasons,
-        replaced=replaced,
+        replaced=settled.replaced,
+        gone=settled.gone,
         supplier=layout.supplier,
         import_map=layout.import_map,
         unknown_codes=(unknown.fetchone() or (0,))[0],
@@ -222,15 +297,22 @@ def _landed(
 
 def _kept(con: duckdb.DuckDBPyConnection, file: str, load_id: int) -> int:
     """Keep the NHS numbers of one practice's own patients; give how many."""
-    practices = con.execute("SELECT count(DISTINCT practice_code) FROM incoming").fetchone()
-    if practices is None or practices[0] != 1:
+    practices = {
+        code
+        for (code,) in con.execute(
+            "SELECT DISTINCT practice_code FROM incoming "
+            "UNION SELECT DISTINCT practice_code FROM identities"
+        ).fetchall()
+    }
+    if len(practices) != 1 or practices & {None, *codes.NO_PRACTICE}:
+        found = ", ".join(sorted("none" if c is None else c for c in practices)[:5]) or "none"
         raise ExtractError(
-            f"{file} holds patients of {practices[0] if practices else 0} practices. NHS numbers "
-            "are kept for one practice's own patients only, so nothing of it was loaded. Load it "
-            "without --keep-identifiers."
+            f"NHS numbers are kept for one practice's own patients only, and with {file} they "
+            f"would be of these: {found}. Nothing of it was loaded. Load it without "
+            "--keep-identifiers, or into a data folder of the practice's own."
         )
     kept = con.execute(
-        f"INSERT INTO identities SELECT DISTINCT {load_id}, person_id, nhs_digits(nhs_number) "
-        "FROM incoming WHERE nhs_number_state IN ('valid', 'test')"
+        f"INSERT INTO identities SELECT DISTINCT {load_id}, person_id, nhs_digits(nhs_number), "
+        "practice_code FROM incoming WHERE nhs_number_state IN ('valid', 'test')"
     ).fetchone()
     return int(kept[0]) if kept else 0

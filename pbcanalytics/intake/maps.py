@@ -1,6 +1,7 @@
 """Import maps: how a supplier's headings and codes differ from a layout's, saved and dated."""
 
 import datetime as dt
+import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,9 @@ from pbcanalytics.intake.layouts.layout import Field, Layout, plain
 from pbcanalytics.words.errors import ExtractError, StoreError
 
 FOLDER: Final = "maps"
+
+_ALIKE: Final = 0.8
+"""How alike two suppliers' names must be (difflib's ratio) for one to be taken for a slip."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +57,20 @@ class ImportMap:
 
     def fits(self, headings: Sequence[str], supplier: str) -> bool:
         """Tell whether a file may be this supplier's: every heading of the map is there."""
-        if supplier and supplier != self.supplier:
+        if supplier and not self.is_of(supplier):
             return False
         there = {plain(h) for h in headings}
         wanted = {plain(h) for hs in self.columns.values() for h in hs}
         return bool(wanted or supplier) and wanted <= there
+
+    def is_of(self, supplier: str) -> bool:
+        """Tell whether it is a supplier's, whatever the case of its name and the blanks in it."""
+        return _bare(supplier) == _bare(self.supplier)
+
+    @property
+    def period(self) -> str:
+        """From when to when it holds, in words."""
+        return f"{self.valid_from or 'the beginning'} to {self.valid_to or 'now'}"
 
     def holds_on(self, day: dt.date) -> bool:
         """Tell whether it holds for activity of a day."""
@@ -90,6 +103,38 @@ def named(layout: str) -> Layout:
     )
 
 
+def in_force(maps: Sequence[ImportMap], day: dt.date) -> ImportMap | None:
+    """
+    Give, of one supplier's maps for one layout, the one that counts for activity of a day.
+
+    Of several that hold it is the one that began last, whatever their files are called.
+    """
+    holding = [m for m in maps if m.holds_on(day)]
+    return max(holding, key=lambda m: m.valid_from or dt.date.min, default=None)
+
+
+def held_as(maps: Sequence[ImportMap], new: ImportMap) -> ImportMap | None:
+    """Give the map of the same supplier, layout and first day."""
+    same = (m for m in maps if m.is_of(new.supplier) and m.layout == new.layout)
+    return next((m for m in same if m.valid_from == new.valid_from), None)
+
+
+def alike(maps: Sequence[ImportMap], supplier: str) -> list[str]:
+    """
+    Give the suppliers whose names look like one for which no map is saved, the likest first.
+
+    Returns
+    -------
+    list of str
+        Empty if the supplier has a map.
+    """
+    names = {_bare(m.supplier): m.supplier for m in maps}
+    if _bare(supplier) in names:
+        return []
+    near = difflib.get_close_matches(_bare(supplier), names, cutoff=_ALIKE)
+    return [names[name] for name in near]
+
+
 def saved(data: Path) -> list[ImportMap]:
     """
     Read the maps saved in a data folder, by name.
@@ -97,15 +142,23 @@ def saved(data: Path) -> list[ImportMap]:
     Raises
     ------
     ExtractError
-        If one of them cannot be used; every fault of every map is named.
+        If one of them cannot be used; every fault of every map is named. If two are of the same
+        supplier, layout and first day.
     """
-    found, faults = [], []
+    found: list[ImportMap] = []
+    faults = []
     for path in sorted((data / FOLDER).glob("*.yaml")):
         try:
-            found.append(_read(path))
-        except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
-            said = str(error).splitlines()[0] if str(error) else type(error).__name__
-            faults.append(f"{path.name}: {said.strip(chr(39))}")
+            new = _read(path)
+        except ExtractError as error:
+            faults.append(f"{path.name}: {str(error).removesuffix('.')}")
+            continue
+        if twin := held_as(found, new):
+            faults.append(
+                f"{twin.name}.yaml and {path.name} are maps of the same supplier, layout and first "
+                "day"
+            )
+        found.append(new)
     if faults:
         raise ExtractError(
             f"Saved import maps cannot be used, so nothing was loaded: {'; '.join(faults)}. "
@@ -164,35 +217,88 @@ def file_name(supplier: str, layout: str, valid_from: dt.date | None) -> str:
     return "_".join(filter(None, [words, layout, valid_from.isoformat() if valid_from else ""]))
 
 
+def _bare(supplier: str) -> str:
+    return " ".join(supplier.split()).casefold()
+
+
 def _read(path: Path) -> ImportMap:
-    held: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    columns = held.get("columns") or {}
-    codes = held.get("codes") or {}
+    try:
+        held = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise ExtractError("it is not a text file in UTF-8") from error
+    except OSError as error:
+        raise ExtractError(f"it cannot be opened ({error.strerror})") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1} of it" if mark else "it"
+        raise ExtractError(f"{where} is not YAML, the form that maps are kept in") from error
+    if not isinstance(held, dict):
+        raise ExtractError("it is no map, which begins with 'supplier:' and 'layout:'")
+    for name in ("supplier", "layout"):
+        if not isinstance(held.get(name), str | int) or not str(held[name]).strip():
+            raise ExtractError(f"it names no {name}; write it as '{name}: …'")
+    columns, codes, given = (_pairs(held, name) for name in ("columns", "codes", "given"))
+    for c, pairs in codes.items():
+        if not isinstance(pairs, dict):
+            raise ExtractError(f"under 'codes', {c} has no pairs; write them as 'THEIRS: OURS'")
     found = ImportMap(
         name=path.stem,
-        supplier=str(held["supplier"]),
+        supplier=str(held["supplier"]).strip(),
         layout=str(held["layout"]),
-        valid_from=_day(held.get("valid_from")),
-        valid_to=_day(held.get("valid_to")),
-        columns={c: (hs,) if isinstance(hs, str) else tuple(hs) for c, hs in columns.items()},
+        valid_from=_day(held, "valid_from"),
+        valid_to=_day(held, "valid_to"),
+        columns={
+            c: tuple(map(str, hs)) if isinstance(hs, list) else (str(hs),)
+            for c, hs in columns.items()
+        },
         codes={c: {str(k).upper(): str(v) for k, v in d.items()} for c, d in codes.items()},
-        given={c: str(v) for c, v in (held.get("given") or {}).items()},
+        given={c: str(v) for c, v in given.items()},
     )
     _check(found)
     return found
 
 
-def _day(value: Any) -> dt.date | None:
+def _pairs(held: Mapping[str, Any], name: str) -> dict[str, Any]:
+    pairs = held.get(name) or {}
+    if not isinstance(pairs, dict):
+        raise ExtractError(f"'{name}' holds no pairs; write them below it, one 'COLUMN: …' a line")
+    return {str(column): value for column, value in pairs.items()}
+
+
+def _day(held: Mapping[str, Any], name: str) -> dt.date | None:
+    value = held.get(name)
+    if isinstance(value, dt.datetime):
+        return value.date()
     if value is None or isinstance(value, dt.date):
         return value
-    return dt.date.fromisoformat(str(value))
+    try:
+        return dt.date.fromisoformat(str(value))
+    except ValueError as error:
+        raise ExtractError(
+            f"its {name} is '{value}', which is no day; write it as in 2018-04-01"
+        ) from error
 
 
 def _check(import_map: ImportMap) -> None:
+    if faults := [*unknown_columns(import_map), *turned_round(import_map)]:
+        raise ExtractError(" ".join(faults))
+
+
+def unknown_columns(import_map: ImportMap) -> list[str]:
+    """Name the columns that a map speaks of and its layout does not have, in a sentence."""
     columns = {f.column for f in named(import_map.layout).fields}
     asked = {*import_map.columns, *import_map.codes, *import_map.given}
-    if not asked <= columns:
-        raise ExtractError(
-            f"The layout {import_map.layout} has no column {', '.join(sorted(asked - columns))}. "
-            f"It has: {', '.join(sorted(columns))}."
-        )
+    if asked <= columns:
+        return []
+    return [
+        f"The layout {import_map.layout} has no column {', '.join(sorted(asked - columns))}. "
+        f"It has: {', '.join(sorted(columns))}."
+    ]
+
+
+def turned_round(import_map: ImportMap) -> list[str]:
+    """Say so if a map ends before it begins."""
+    first, last = import_map.valid_from, import_map.valid_to
+    if first is None or last is None or first <= last:
+        return []
+    return [f"The map would end ({last}) before it begins ({first})."]

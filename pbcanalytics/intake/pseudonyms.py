@@ -29,19 +29,31 @@ _WEIGHTED_SUM: Final = " + ".join(
 )
 _STATES: Final = f"""
 CREATE OR REPLACE TEMP MACRO nhs_digits(t) AS
-  replace(replace(replace(t, ' ', ''), '-', ''), chr(160), '');
+  CASE WHEN contains(t, '.')
+    THEN regexp_replace(replace(replace(replace(t, ' ', ''), '-', ''), chr(160), ''), '[.]0*$', '')
+    ELSE replace(replace(replace(t, ' ', ''), '-', ''), chr(160), '') END;
 CREATE OR REPLACE TEMP MACRO nhs_check(d) AS (11 - ({_WEIGHTED_SUM}) % 11) % 11;
 CREATE OR REPLACE TEMP MACRO nhs_number_state(t) AS CASE
   WHEN t IS NULL THEN 'missing'
-  WHEN NOT regexp_full_match(nhs_digits(t), '[0-9]{{1,11}}') THEN 'elsewhere'
+  WHEN NOT regexp_full_match(nhs_digits(t), '[0-9]{{1,11}}') THEN
+    CASE WHEN regexp_full_match(t, '[A-Za-z0-9+/=_-]{{12,}}') AND regexp_matches(t, '[0-9]')
+      AND replace(nhs_digits(t), left(nhs_digits(t), 1), '') <> '' THEN 'elsewhere'
+      ELSE 'invalid' END
   WHEN length(nhs_digits(t)) <> 10 THEN 'invalid'
   WHEN replace(nhs_digits(t), left(nhs_digits(t), 1), '') = '' THEN 'invalid'
   WHEN CAST(right(nhs_digits(t), 1) AS INTEGER) <> nhs_check(nhs_digits(t)) THEN 'invalid'
   WHEN starts_with(nhs_digits(t), '999') THEN 'test'
   ELSE 'valid' END;
+CREATE OR REPLACE TEMP MACRO looks_like_nhs_number(t) AS
+  CASE WHEN length(t) BETWEEN 10 AND 16 THEN nhs_number_state(t) IN ('valid', 'test')
+    ELSE FALSE END;
+CREATE OR REPLACE TEMP MACRO may_tell_who(t) AS
+  length(t) > 20 OR regexp_matches(t, '[A-Za-z][ ]+[A-Za-z]') OR looks_like_nhs_number(t)
+  OR regexp_matches(t, '(^|[^0-9])[0-9]{{3}}[ -]?[0-9]{{3}}[ -]?[0-9]{{4}}([^0-9]|$)');
 """
-"""An NHS number's state; `elsewhere` is a pseudonym that was made by somebody else. A remainder of
-1 asks for a check digit of 10, which no digit is, so that the number is invalid."""
+"""An NHS number's state; `elsewhere` is a pseudonym that was made by somebody else: twelve signs or
+more with a figure among them, for 'Unknown', 'N/A' and 9.43477E+09 are many patients. A remainder
+of 1 asks for a check digit of 10, which no digit is, so that the number is invalid."""
 
 _HASH: Final = """
 CREATE OR REPLACE TEMP MACRO pseudonym(t) AS CASE WHEN t IS NOT NULL THEN
@@ -101,7 +113,10 @@ def mark(with_key: bytes) -> str:
 
 def prepare(con: duckdb.DuckDBPyConnection) -> None:
     """
-    Make the macros `nhs_digits`, `nhs_number_state` and `pseudonym` for one connection.
+    Make the macros for one connection.
+
+    They are `nhs_digits`, `nhs_number_state` and `pseudonym`; and, of any text,
+    `looks_like_nhs_number` and `may_tell_who` (too long or too wordy for a code, or ten figures).
 
     Raises
     ------

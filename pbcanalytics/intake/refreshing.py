@@ -1,8 +1,10 @@
 """A month sent again: what gives way to the rows that come, and what changed between the two.
 
-A provider-month is taken as sent again if the new file brings at least half as many rows as are
-held and half of the keys are the same. Fewer rows of known keys are corrections, one by one. Rows
-without a known key are added. Whatever gives way is kept as history.
+What a new file brings of a provider's month is held against what each earlier load brought of it,
+commissioner by commissioner. A load is taken as sent again if at least half as many rows come as it
+holds and half of them are the same: by their keys, or, where rows have none, by all that they say
+but numbers and money. Fewer rows of known keys are corrections, one by one. Rows of which nothing
+is known are added. Whatever gives way is kept as history.
 """
 
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ from typing import Final, Literal
 import duckdb
 
 from pbcanalytics.intake.layouts.layout import Layout
+from pbcanalytics.words.errors import ExtractError
 
 Wish = Literal["", "replace", "add"]
 """What the analyst says of months that are held already; empty leaves it to the rows."""
@@ -39,14 +42,50 @@ class Change:
     pence_now: int | None
 
 
-def settle(
-    con: duckdb.DuckDBPyConnection,
-    layout: Layout,
-    load_id: int,
-    place: str,
-    submission: str,
-    wish: Wish,
-) -> int:
+_LIKE: Final = ("code", "text", "date", "month", "pseudonym")
+"""Kinds of columns by which rows without a key are recognised: all but numbers and money."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """
+    What is sent.
+
+    Attributes
+    ----------
+    load_id : int
+        The load.
+    file, place, supplier : str
+        Its name, folder and name, and sender.
+    submission : str
+        `flex`, `freeze` or empty.
+    wish : Wish
+        What is to become of months held already.
+    """
+
+    load_id: int
+    file: str
+    place: str
+    supplier: str
+    submission: str
+    wish: Wish
+
+
+@dataclass(frozen=True)
+class Settled:
+    """How many rows gave way, and keys of a register that its new edition no longer names."""
+
+    replaced: int
+    gone: tuple[str, ...] = ()
+
+
+_NOT_JUDGED: Final = (
+    "CREATE OR REPLACE TEMP TABLE judged (load_id BIGINT, submitter VARCHAR, sent_month DATE, "
+    "part VARCHAR, n_shared BIGINT, is_replaced BOOLEAN)"
+)
+
+
+def settle(con: duckdb.DuckDBPyConnection, layout: Layout, sent: Submission) -> Settled:
     """
     Move what gives way to the history, and record what became of each month.
 
@@ -56,51 +95,64 @@ def settle(
         With the temporary view `incoming`: the rows that are about to be landed.
     layout : Layout
         Of the file.
-    load_id : int
-        The load.
-    place : str
-        Folder and name of the file.
-    submission : str
-        `flex`, `freeze` or empty.
-    wish : Wish
-        What is to become of months held already.
+    sent : Submission
+        What is sent.
 
     Returns
     -------
-    int
-        How many rows gave way.
+    Settled
+
+    Raises
+    ------
+    ExtractError
+        If a month that is closed would be changed by a file that is marked as provisional, or
+        would be taken away.
     """
     table, key = layout.table.name, ", ".join(layout.key)
     con.execute("CREATE OR REPLACE TEMP TABLE outgoing (load_id BIGINT, line_number BIGINT)")
+    con.execute(_NOT_JUDGED)
     held = con.execute(f"SELECT count(*) FROM {table}").fetchone()
-    is_first = not held or not held[0]
+    if held and held[0]:
+        _find_outgoing(con, layout, sent)
+    gone: list[tuple[str]] = []
     if layout.submitter:
-        _judge_months(con, layout, wish)
-    if not is_first:
-        _same_file(con, layout, place)
-        if layout.submitter:
-            con.execute(
-                f"INSERT INTO outgoing SELECT load_id, line_number FROM {table} "
-                f"WHERE ({layout.submitter}, {layout.month}) IN "
-                "(SELECT (submitter, sent_month) FROM months WHERE outcome = 'replaced')"
-            )
-        if key:
-            con.execute(
-                f"INSERT INTO outgoing SELECT load_id, line_number FROM {table} "
-                f"SEMI JOIN incoming USING ({key})"
-            )
-    if layout.submitter:
-        _record(con, layout, load_id, submission)
-    gone = con.execute(
-        f"INSERT INTO superseded_{table} SELECT held.*, {load_id} FROM {table} AS held "
+        _record(con, layout, sent)
+        _spare_closed_months(con, sent)
+    elif key:
+        named = " || ' ' || ".join(f"CAST({c} AS VARCHAR)" for c in layout.key)
+        gone = con.execute(
+            f"SELECT DISTINCT {named} FROM {table} SEMI JOIN outgoing USING (load_id, line_number) "
+            f"ANTI JOIN incoming USING ({key}) ORDER BY 1"
+        ).fetchall()
+    moved = con.execute(
+        f"INSERT INTO superseded_{table} SELECT held.*, {sent.load_id} FROM {table} AS held "
         "SEMI JOIN outgoing USING (load_id, line_number)"
     ).fetchone()
     con.execute(
         f"DELETE FROM {table} WHERE (load_id, line_number) IN "
         "(SELECT (load_id, line_number) FROM outgoing)"
     )
-    con.execute("DROP TABLE outgoing; DROP TABLE IF EXISTS months")
-    return int(gone[0]) if gone else 0
+    con.execute("DROP TABLE outgoing; DROP TABLE judged")
+    return Settled(int(moved[0]) if moved else 0, tuple(k for (k,) in gone))
+
+
+def _find_outgoing(con: duckdb.DuckDBPyConnection, layout: Layout, sent: Submission) -> None:
+    """Note the rows that give way: of loads sent again, of the same file, of the same keys."""
+    table, key = layout.table.name, ", ".join(layout.key)
+    if layout.submitter:
+        _judge_loads(con, layout, sent)
+    _same_file(con, layout, sent)
+    if layout.submitter:
+        con.execute(
+            f"INSERT INTO outgoing SELECT load_id, line_number FROM {table} "
+            f"WHERE (load_id, {layout.submitter}, {layout.month}, {_part(layout)}) IN "
+            "(SELECT (load_id, submitter, sent_month, part) FROM judged WHERE is_replaced)"
+        )
+    if key:
+        con.execute(
+            f"INSERT INTO outgoing SELECT load_id, line_number FROM {table} "
+            f"SEMI JOIN incoming USING ({key})"
+        )
 
 
 def changes(con: duckdb.DuckDBPyConnection, load_id: int) -> tuple[Change, ...]:
@@ -114,63 +166,93 @@ def changes(con: duckdb.DuckDBPyConnection, load_id: int) -> tuple[Change, ...]:
     return tuple(Change(*row) for row in found)
 
 
-def _judge_months(con: duckdb.DuckDBPyConnection, layout: Layout, wish: Wish) -> None:
-    """Decide the outcome of each month that the file brings, in the temporary table `months`."""
-    table, key = layout.table.name, ", ".join(layout.key)
-    who, month = layout.submitter, layout.month
-    shared = (
-        f"SELECT {who} AS submitter, {month} AS sent_month, count(*) AS n FROM {table} "
-        f"SEMI JOIN incoming USING ({key}) GROUP BY ALL"
-        if key
-        else _NONE
+def _part(layout: Layout) -> str:
+    """Write what parts a provider's month: who pays, where the rows are of a contract."""
+    is_contract = not layout.key and "commissioner_code" in layout.table.names
+    return "COALESCE(commissioner_code, '')" if is_contract else "''"
+
+
+def _likeness(layout: Layout) -> str:
+    """Write what makes two rows the same: their key, else all that they say but numbers."""
+    columns = layout.key or tuple(
+        c.name for c in layout.table.columns[2:] if c.kind in _LIKE and c.name != "month"
     )
-    again = "h.n IS NOT NULL AND 2 * i.n >= h.n"
-    if key:
-        again += " AND 2 * COALESCE(s.n, 0) >= least(i.n, h.n)"
-    replaced = {
-        "": f"WHEN {again} THEN 'replaced'",
-        "replace": "WHEN h.n IS NOT NULL THEN 'replaced'",
-        "add": "",
-    }
-    by = f"{who} AS submitter, {month} AS sent_month"
-    joined = " ".join(
-        f"LEFT JOIN {one} ON {one}.submitter IS NOT DISTINCT FROM i.submitter "
-        f"AND {one}.sent_month = i.sent_month"
-        for one in ("h", "s")
-    )
+    return f"hash({', '.join(columns)})"
+
+
+def _judge_loads(con: duckdb.DuckDBPyConnection, layout: Layout, sent: Submission) -> None:
+    """
+    Decide, for each part of a month and each load that holds rows of it, whether it is sent again.
+
+    The temporary table `judged` has a row each: `load_id`, `submitter`, `sent_month`, `part`,
+    `n_shared`, `is_replaced`.
+    """
+    table, like = layout.table.name, _likeness(layout)
+    by = f"{layout.submitter} AS submitter, {layout.month} AS sent_month, {_part(layout)} AS part"
+    again = "2 * i.n >= h.n AND 2 * h.n_shared >= least(i.n, h.n)"
+    if not layout.key:
+        again += " AND (? = '' OR COALESCE(l.supplier, '') IN ('', ?))"
+    decided = {"": again, "replace": "TRUE", "add": "FALSE"}[sent.wish]
+    parameters = [sent.supplier] * decided.count("?")
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE months AS "
+        f"CREATE OR REPLACE TEMP TABLE judged AS "
         f"WITH i AS (SELECT {by}, count(*) AS n FROM incoming GROUP BY ALL), "
-        f"h AS (SELECT {by}, count(*) AS n FROM {table} GROUP BY ALL), s AS ({shared}) "
-        f"SELECT i.submitter, i.sent_month, CASE WHEN h.n IS NULL THEN 'new' {replaced[wish]} "
-        f"WHEN s.n > 0 THEN 'corrected' ELSE 'added' END AS outcome FROM i {joined}"
+        f"h AS (SELECT load_id, {by}, count(*) AS n, count(*) FILTER ({like} IN "
+        f"(SELECT {like} FROM incoming)) AS n_shared FROM {table} GROUP BY ALL) "
+        f"SELECT h.load_id, h.submitter, h.sent_month, h.part, h.n_shared, "
+        f"{decided} AS is_replaced "
+        "FROM h JOIN i ON h.submitter IS NOT DISTINCT FROM i.submitter "
+        "AND h.sent_month = i.sent_month AND h.part = i.part "
+        "LEFT JOIN loads AS l ON l.load_id = h.load_id",
+        parameters,
     )
 
 
-def _same_file(con: duckdb.DuckDBPyConnection, layout: Layout, place: str) -> None:
+def _same_file(con: duckdb.DuckDBPyConnection, layout: Layout, sent: Submission) -> None:
     """
     Let the rows give way that the same file brought before.
 
     A file that brings other months than before is the next month's under the same name: then
     nothing gives way.
     """
+    if sent.wish == "add":
+        return
     table = layout.table.name
     earlier = f"{table} SEMI JOIN (SELECT load_id FROM loads WHERE place = ?) USING (load_id)"
     if layout.submitter:
         overlap = con.execute(
-            f"SELECT count(*) FROM {earlier} WHERE ({layout.submitter}, {layout.month}) IN "
-            "(SELECT (submitter, sent_month) FROM months)",
-            [place],
+            "SELECT count(*) FROM judged SEMI JOIN (SELECT load_id FROM loads WHERE place = ?) "
+            "USING (load_id)",
+            [sent.place],
         ).fetchone()
         if not overlap or not overlap[0]:
             return
         con.execute(
-            "UPDATE months SET outcome = 'replaced' WHERE outcome <> 'new' "
-            f"AND (submitter, sent_month) IN "
-            f"(SELECT ({layout.submitter}, {layout.month}) FROM {earlier})",
-            [place],
+            "UPDATE judged SET is_replaced = TRUE WHERE load_id IN "
+            "(SELECT load_id FROM loads WHERE place = ?)",
+            [sent.place],
         )
-    con.execute(f"INSERT INTO outgoing SELECT load_id, line_number FROM {earlier}", [place])
+    con.execute(f"INSERT INTO outgoing SELECT load_id, line_number FROM {earlier}", [sent.place])
+
+
+def _spare_closed_months(con: duckdb.DuckDBPyConnection, sent: Submission) -> None:
+    """Refuse to change a closed month by a provisional file, or to take it away, unasked."""
+    if sent.wish == "replace":
+        return
+    touched = con.execute(
+        "SELECT submitter_code, strftime(month, '%B %Y'), n_before, outcome FROM submissions "
+        "WHERE load_id = ? AND was_frozen AND (n_gone > 0 OR n_changed > 0 OR n_now < n_before "
+        "OR outcome IN ('withdrawn', 'replaced')) AND (? = 'flex' OR outcome = 'withdrawn') "
+        "ORDER BY month, submitter_code",
+        [sent.load_id, sent.submission],
+    ).fetchall()
+    if touched:
+        months = "; ".join(f"{who}, {month} ({n:,} rows)" for who, month, n, _ in touched[:5])
+        more = f" and {len(touched) - 5} more" if len(touched) > 5 else ""
+        raise ExtractError(
+            f"{sent.file} would change or take away months that are closed (freeze): {months}"
+            f"{more}. Nothing of it was loaded. If the provider opened them again, say --replace."
+        )
 
 
 _NONE: Final = "SELECT NULL AS submitter, NULL AS sent_month, NULL AS n WHERE FALSE"
@@ -188,10 +270,18 @@ closed AS (
   SELECT submitter_code AS submitter, month AS sent_month, count(*) AS n FROM submissions
   WHERE submission = 'freeze' AND table_name = '{table}' GROUP BY ALL),
 added AS ({added}), gone AS ({gone}), changed AS ({changed}),
+outcomes AS (
+  SELECT submitter, sent_month,
+         CASE WHEN bool_or(is_replaced) THEN 'replaced'
+              WHEN {is_keyed} AND sum(n_shared) > 0 THEN 'corrected' ELSE 'added' END AS outcome
+  FROM judged GROUP BY ALL),
 touched AS (
   SELECT submitter, sent_month FROM brings UNION SELECT submitter, sent_month FROM leaves)
 SELECT {load_id} AS load_id, '{table}' AS table_name, touched.submitter AS submitter_code,
-       touched.sent_month AS month, COALESCE(months.outcome, 'withdrawn') AS outcome,
+       touched.sent_month AS month,
+       CASE WHEN before.n IS NULL THEN 'new' WHEN brings.n IS NOT NULL
+            THEN COALESCE(outcomes.outcome, 'added')
+            WHEN before.n = leaves.n THEN 'withdrawn' ELSE 'corrected' END AS outcome,
        ? AS submission,
        COALESCE(before.frozen, FALSE) OR COALESCE(closed.n, 0) > 0 AS was_frozen,
        COALESCE(before.n, 0) AS n_before,
@@ -205,10 +295,10 @@ FROM touched {joins}
 """
 """One row a month that rows come to or leave; `none` is NULL where rows have no key."""
 
-_JOINED: Final = ("months", "brings", "leaves", "before", "closed", "added", "gone", "changed")
+_JOINED: Final = ("outcomes", "brings", "leaves", "before", "closed", "added", "gone", "changed")
 
 
-def _record(con: duckdb.DuckDBPyConnection, layout: Layout, load_id: int, submission: str) -> None:
+def _record(con: duckdb.DuckDBPyConnection, layout: Layout, sent: Submission) -> None:
     """Write a row a month: rows and pounds before and after, keys added, gone and changed."""
     table, names = layout.table.name, layout.table.names
     by = f"{layout.submitter} AS submitter, {layout.month} AS sent_month"
@@ -241,9 +331,10 @@ def _record(con: duckdb.DuckDBPyConnection, layout: Layout, load_id: int, submis
             added=added,
             gone=gone,
             changed=changed,
-            load_id=load_id,
+            load_id=sent.load_id,
+            is_keyed=str(bool(layout.key)).upper(),
             none="0" if layout.key else "NULL",
             joins=joins,
         ),
-        [submission],
+        [sent.submission],
     )

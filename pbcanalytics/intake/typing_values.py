@@ -10,6 +10,20 @@ _BABIES: Final = (7001, 7007)
 
 _OLDEST_YEARS: Final = 120
 
+_FIRST_DAY: Final = "DATE '1900-01-01'"
+_LAST_DAY: Final = "CAST(current_date + INTERVAL 2 YEAR AS DATE)"
+"""Between these any day may lie, births and closures included; others are no days at all."""
+
+FIRST_ACTIVITY: Final = "DATE '1990-01-01'"
+LAST_ACTIVITY: Final = "CAST(current_date + INTERVAL 1 YEAR AS DATE)"
+"""SQL of the days between which activity may lie, when it is loaded."""
+
+_SHORT_DAY: Final = (
+    "([0-9]{1,2}(?:/[0-9]{1,2}/|[ -]?[A-Za-z]{3}[ -]?))([0-9]{2})((?: [0-9]{1,2}:[0-9:]+)?)"
+)
+_SHORT_MONTH: Final = "([A-Za-z]{3,9}[ -]?)([0-9]{2})()"
+_THOUSANDS: Final = "[(+-]?[0-9]{1,3}(,[0-9]{3})+([.][0-9]*)?[)-]?"
+
 
 def listed(values: Sequence[str]) -> str:
     """Write texts as SQL, with commas."""
@@ -27,18 +41,41 @@ def cleaned(heading: str, is_odd: bool) -> str:
     return f"CASE WHEN {bare} IN ({_NULLS}) THEN NULL ELSE {bare} END"
 
 
+def has_short_year(text: str) -> str:
+    """Write the SQL that tells whether a text is a day whose year has two figures."""
+    return f"regexp_full_match({text}, '{_SHORT_DAY}')"
+
+
 def day(text: str) -> str:
     """Read a day in any of the forms that extracts use; nulls of HES are days too."""
     formats = (
-        "['%d/%m/%Y', '%Y%m%d', '%d%b%Y', '%Y-%m-%d %H:%M:%S', '%d/%m/%Y %H:%M', "
-        "'%d/%m/%Y %H:%M:%S', '%d-%b-%Y', '%d-%b-%y']"
+        "['%d/%m/%Y', '%Y%m%d', '%d%b%Y', '%d/%m/%Y %H:%M', '%d/%m/%Y %H:%M:%S', '%d-%b-%Y', "
+        "'%d %b %Y', '%d-%m-%Y']"
     )
-    return f"COALESCE(TRY_CAST({text} AS DATE), CAST(TRY_STRPTIME({text}, {formats}) AS DATE))"
+    # The cast reads 05/06/18 as a day of the year 5; most files write what it reads rightly.
+    iso = f"TRY_CAST({text} AS DATE)"
+    return (
+        f"CASE WHEN {iso} >= DATE '1000-01-01' THEN {iso} "
+        f"ELSE CAST(TRY_STRPTIME({_in_full(text, _SHORT_DAY)}, {formats}) AS DATE) END"
+    )
+
+
+def _in_full(text: str, short: str) -> str:
+    """Write a year of two figures in four: not later than next year (domain 7.5 is silent)."""
+    year = f"regexp_extract({text}, '{short}', 2)"
+    century = (
+        f"CASE WHEN 2000 + CAST({year} AS INTEGER) <= year(current_date) + 1 "
+        "THEN '20' ELSE '19' END"
+    )
+    parts = f"regexp_extract({text}, '{short}', 1), {century}, {year}"
+    return (
+        f"CASE WHEN regexp_full_match({text}, '{short}') "
+        f"THEN concat({parts}, regexp_extract({text}, '{short}', 3)) ELSE {text} END"
+    )
 
 
 def _date(text: str) -> str:
-    nulls = ", ".join(f"DATE '{d}'" for d in codes.DATE_NULLS)
-    return f"CASE WHEN {day(text)} NOT IN ({nulls}) THEN {day(text)} END"
+    return f"CASE WHEN {day(text)} BETWEEN {_FIRST_DAY} AND {_LAST_DAY} THEN {day(text)} END"
 
 
 def _integer(text: str) -> str:
@@ -66,14 +103,26 @@ def translated(text: str, translate: Mapping[str, str]) -> str:
 
 
 def _month(text: str) -> str:
-    formats = "['%Y%m', '%Y-%m', '%m/%Y', '%b-%y', '%b %Y', '%B %Y', '%b-%Y']"
-    first = f"CAST(TRY_STRPTIME({text}, {formats}) AS DATE)"
-    return f"CAST(date_trunc('month', COALESCE({first}, {_date(text)})) AS DATE)"
+    formats = "['%Y%m', '%Y-%m', '%m/%Y', '%b-%Y', '%b %Y', '%b%Y', '%B %Y', '%B-%Y']"
+    first = f"CAST(TRY_STRPTIME({_in_full(text, _SHORT_MONTH)}, {formats}) AS DATE)"
+    found = f"COALESCE({first}, {_date(text)})"
+    return (
+        f"CASE WHEN {found} BETWEEN {FIRST_ACTIVITY} AND make_date(year(current_date) + 1, 12, 31) "
+        f"THEN CAST(date_trunc('month', {found}) AS DATE) END"
+    )
+
+
+def _without_commas(text: str) -> str:
+    """Take the commas between thousands out; any other comma, as in 12,50, stays and is unread."""
+    return (
+        f"CASE WHEN contains({text}, ',') AND regexp_full_match({text}, '{_THOUSANDS}') "
+        f"THEN replace({text}, ',', '') ELSE {text} END"
+    )
 
 
 def _pence(text: str) -> str:
     """Read pounds as written, (12.30) and 12.30- being what is taken off, in whole pence."""
-    bare = f"replace(replace(replace({text}, '£', ''), ',', ''), ' ', '')"
+    bare = _without_commas(f"replace(replace({text}, '£', ''), ' ', '')")
     minus = f"regexp_replace({bare}, '^[(](.*)[)]$|^(.*)-$', '-\\1\\2')"
     return f"CAST(round(TRY_CAST({minus} AS DECIMAL(18, 5)) * 100) AS BIGINT)"
 
@@ -89,7 +138,7 @@ _KINDS: Final[Mapping[str, Callable[[str], str]]] = {
     "age": _age,
     "date": _date,
     "integer": _integer,
-    "ratio": lambda text: f"TRY_CAST(replace({text}, ',', '') AS DOUBLE)",
+    "ratio": lambda text: f"TRY_CAST({_without_commas(text)} AS DOUBLE)",
     "month": _month,
     "pence": _pence,
     "flag": _flag,
@@ -127,5 +176,6 @@ def value(text: str, kind: str, translate: Mapping[str, str]) -> str:
 def is_empty(text: str, kind: str) -> str:
     """Write the SQL that tells an empty text from an unreadable one, where the value is NULL."""
     if kind == "date":
-        return f"({text} IS NULL OR {day(text)} IS NOT NULL)"
+        nulls = ", ".join(f"DATE '{d}'" for d in codes.DATE_NULLS)
+        return f"({text} IS NULL OR COALESCE({day(text)} IN ({nulls}), FALSE))"
     return f"{text} IS NULL" if kind in UNREADABLE else "TRUE"

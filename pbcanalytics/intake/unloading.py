@@ -11,12 +11,18 @@ from pbcanalytics.words.errors import SelectionError
 
 @dataclass(frozen=True)
 class Unloaded:
-    """What taking back a load did: rows taken away, and rows of the history that returned."""
+    """
+    What taking back a load did: rows taken away, and rows of the history that returned.
+
+    `identities` are the NHS numbers that had been kept: their traces are gone from the file only
+    once it has been written anew.
+    """
 
     load_id: int
     file: str
     removed: int
     returned: int
+    identities: int = 0
 
 
 def unload(con: duckdb.DuckDBPyConnection, load_id: int) -> Unloaded:
@@ -53,6 +59,7 @@ def unload(con: duckdb.DuckDBPyConnection, load_id: int) -> Unloaded:
             f"Rows of load {load_id} ({file}) gave way to load {numbers}, so it cannot be "
             f"taken back before that. Take back load {numbers} first."
         )
+    kept = con.execute("SELECT count(*) FROM identities WHERE load_id = ?", [load_id]).fetchone()
     con.execute("BEGIN")
     try:
         removed = _count(con, f"DELETE FROM {table} WHERE load_id = {load_id}")
@@ -66,7 +73,7 @@ def unload(con: duckdb.DuckDBPyConnection, load_id: int) -> Unloaded:
     except BaseException:
         con.execute("ROLLBACK")
         raise
-    return Unloaded(load_id, str(file), removed, returned)
+    return Unloaded(load_id, str(file), removed, returned, int(kept[0]) if kept else 0)
 
 
 def _count(con: duckdb.DuckDBPyConnection, statement: str) -> int:

@@ -12,22 +12,29 @@ from pbcanalytics.pipeline.extracts import (
     unload,
 )
 from pbcanalytics.pipeline.figures import build, is_current, publish
+from pbcanalytics.pipeline.prices import ADMISSIONS, bridge, explain, price, strategies, supplied
 from pbcanalytics.pipeline.stage import shelf
 
 __all__ = [
+    "ADMISSIONS",
     "DEMO_FOLDER",
+    "bridge",
     "build",
     "check",
     "demo",
     "demo_extracts",
+    "explain",
     "explain_extract",
     "grouper_input",
     "has_activity",
     "is_current",
     "load",
     "organisations",
+    "price",
     "publish",
     "shelf",
     "status",
+    "strategies",
+    "supplied",
     "unload",
 ]

@@ -9,6 +9,7 @@ from pbcanalytics import intake, synthetic
 from pbcanalytics.faces import review as review_page
 from pbcanalytics.faces.review import Written
 from pbcanalytics.intake import Explanation, GrouperInput, Loaded, Unloaded, Wishes
+from pbcanalytics.intake.explaining import lent_folder
 from pbcanalytics.intake.review import review
 from pbcanalytics.pipeline.stage import Progress, shelf, silent
 from pbcanalytics.store import Warehouse
@@ -102,8 +103,8 @@ def load(
     progress : callable
         Called with the file and the share done.
     choose : callable, optional
-        Called with a sentence and the names of layouts where a file fits several; gives one of
-        them. Without it such a file is an error.
+        Called with a sentence and the names of layouts, or of suppliers, where a file fits
+        several; gives one of them. Without it such a file is an error.
 
     Returns
     -------
@@ -148,11 +149,14 @@ def load(
                             intake.load_file(warehouse.con, path, how, maps=maps, scratch=scratch)
                         )
                 except intake.Undecided as undecided:
-                    if choose is None or how.layout:
-                        faults.append(str(undecided))
-                    else:
-                        how = replace(how, layout=choose(str(undecided), undecided.choices))
+                    if choose is not None:
+                        chosen = choose(str(undecided), undecided.choices)
+                        if undecided.option == "supplier":
+                            how = replace(how, supplier=chosen)
+                        else:
+                            how = replace(how, layout=chosen)
                         continue
+                    faults.append(str(undecided))
                 except ExtractError as error:
                     faults.append(str(error))
                 break
@@ -179,12 +183,17 @@ def unload(data: Path, load_id: int) -> Unloaded:
     """
     with Warehouse.open(data, doing="taking back a load") as warehouse:
         intake.prepare(warehouse.con)
-        return intake.unload(warehouse.con, load_id)
+        done = intake.unload(warehouse.con, load_id)
+    if done.identities:
+        Warehouse.rewrite(data)
+    return done
 
 
 def explain_extract(data: Path, file: Path, wishes: Wishes | None = None) -> Explanation:
     """Say which column of an extract would become what, with the maps saved in a data folder."""
-    return intake.explain(file, wishes, maps=intake.saved_maps(data))
+    maps = intake.saved_maps(data)
+    with lent_folder(data) as scratch:
+        return intake.explain(file, wishes, maps=maps, scratch=scratch)
 
 
 def check(

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 FILE: Final = "warehouse.duckdb"
 
+_READING: Final = ".reading"
+
 _MOST_MEMORY_BYTES: Final = 4 * 1024**3
 """20 million episodes load within this (docs/performance.md)."""
 
@@ -105,6 +107,8 @@ class Warehouse:
             con = duckdb.connect(str(path), config=config)
         except (duckdb.Error, OSError) as error:
             raise explained(error, path, doing) from error
+        # The database is open to one process only, so that no other can be reading there.
+        shutil.rmtree(data / _READING, ignore_errors=True)
         try:
             yield cls(con, path)
         except PbcError:
@@ -114,20 +118,50 @@ class Warehouse:
         finally:
             con.close()
 
+    @classmethod
+    @contextmanager
+    def in_memory(cls) -> Iterator["Warehouse"]:
+        """Lend a database that lies in no file."""
+        with duckdb.connect() as con:
+            yield cls(con, Path(":memory:"))
+
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """
         Lend a folder beside the database for copies of what is being read; emptied afterwards.
 
-        What a killed process left there is removed as well: the database is open to one only.
+        What a killed process left there is removed whenever the database is next opened.
         """
-        folder = self.path.parent / ".reading"
+        folder = self.path.parent / _READING
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
+        folder.mkdir(mode=0o700)
         try:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    @staticmethod
+    def rewrite(data: Path) -> None:
+        """
+        Write the working database anew, so that nothing of what was deleted stays in its file.
+
+        Raises
+        ------
+        StoreError
+            If it is in use, or the disk is full; it is unchanged then.
+        """
+        path, fresh = data / FILE, data / f"{FILE}.fresh"
+        fresh.unlink(missing_ok=True)
+        try:
+            with duckdb.connect() as con:
+                for name, file in (("held", path), ("fresh", fresh)):
+                    quoted = str(file).replace("'", "''")
+                    con.execute(f"ATTACH '{quoted}' AS {name}")
+                con.execute("COPY FROM DATABASE held TO fresh")
+            fresh.replace(path)
+        except (duckdb.Error, OSError) as error:
+            fresh.unlink(missing_ok=True)
+            raise explained(error, path, "writing it anew") from error
 
     def source(self, name: str, frame: "pd.DataFrame") -> None:
         """Keep a frame as a table, replacing the table of that name."""

@@ -121,6 +121,18 @@ def _of_totals(review: "Review") -> "Iterator[str]":
             f"{one.provider_code or 'No provider'}, {month(one.month)}: {joined(sums)}. "
             "Which is right?"
         )
+    for one in review.totals.one_sided:
+        where = f"{one.provider_code or 'No provider'}, {month(one.month)}"
+        if one.n_line_rows:
+            said = "patient-level lines are held and no aggregate monitoring (ACM)"
+        else:
+            said = "aggregate monitoring (ACM) is held and no patient-level lines"
+        yield f"{where}: {said}. Is the other still to come?"
+    for codes in review.totals.kindred:
+        yield (
+            f"The provider codes {joined(list(codes))} stand beside each other in contract files. "
+            "Are they one provider, whose sums belong together?"
+        )
 
 
 def _of_changes(review: "Review") -> "Iterator[str]":

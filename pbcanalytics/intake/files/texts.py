@@ -7,12 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from pbcanalytics.intake.files.headings import Headless, lent, one_name_each
+from pbcanalytics.intake.files.headings import Headless, below_titles, lent, one_name_each
 from pbcanalytics.words.errors import ExtractError
 
 _BLOCK: Final = 1 << 20
 _LONGEST_HEADING: Final = 1 << 20
 """A first line longer than this is no heading."""
+
+_TITLES: Final = 12
+"""The headings are looked for in so many lines."""
+
+_LONG: Final = 100_000
+"""A line of more characters is not looked at for headings below a title."""
+
+_LOOKED_AT: Final = 4096
+"""Bytes by which the encoding is told."""
+
+_MOSTLY: Final = 0.4
+"""If more than this share of every second byte is zero, and none of the others, it is UTF-16."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +66,7 @@ def counted(name: str, path: Path, scratch: Path, headless: Sequence[Headless] =
         If it is empty or no text, or its first line is no heading.
     """
     with path.open("rb") as opened:
-        start = opened.read(3)
-        opened.seek(0)
-        if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            encodings = ["utf-16"]
-        else:
-            encodings = ["utf-8-sig" if start == codecs.BOM_UTF8 else "utf-8", "cp1252"]
-        for encoding in encodings:
+        for encoding in _encodings(opened.read(_LOOKED_AT)):
             copy = None if encoding == "utf-8" else scratch / "utf8.csv"
             opened.seek(0)
             found = _transcoded(opened, encoding, copy)
@@ -78,6 +84,13 @@ def counted(name: str, path: Path, scratch: Path, headless: Sequence[Headless] =
     plain = copy or path
     with plain.open(encoding="utf-8", newline="") as text:
         first = text.readline(_LONGEST_HEADING).rstrip("\r\n")
+        below = [text.readline(_LONGEST_HEADING).rstrip("\r\n") for _ in range(_TITLES - 1)]
+    starts = [_fields(line)[1] if len(line) < _LONG else [] for line in (first, *below)]
+    if (at := below_titles(starts, headless)) is not None:
+        raise ExtractError(
+            f"The headings of {name} seem to be on line {at}, so nothing was loaded from it. "
+            f"Remove the {'line' if at == 2 else 'lines'} above and load it again."
+        )
     if not first.strip():
         raise ExtractError(f"{name} is empty or has no heading, so nothing was loaded from it.")
     if len(first) >= _LONGEST_HEADING - 2:
@@ -85,8 +98,7 @@ def counted(name: str, path: Path, scratch: Path, headless: Sequence[Headless] =
             f"The first line of {name} is longer than a heading can be, so nothing was loaded "
             "from it. Save it as CSV with a line a row, and load it again."
         )
-    delimiter = max(",;\t|", key=first.count)
-    headings = [h.strip() for h in next(csv.reader([first], delimiter=delimiter))]
+    delimiter, headings = _fields(first)
     is_odd = found.has_hard_blank or (found.has_tab and delimiter != "\t")
     borrowed = lent(headings, headless)
     return Text(
@@ -98,6 +110,25 @@ def counted(name: str, path: Path, scratch: Path, headless: Sequence[Headless] =
         is_odd,
         heading_lines=0 if borrowed else 1,
     )
+
+
+def _encodings(start: bytes) -> list[str]:
+    """Name the encodings that a file may have, by its first bytes, the likeliest first."""
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return ["utf-16"]
+    even, odd = start[::2], start[1::2]
+    others = ["utf-8-sig" if start[:3] == codecs.BOM_UTF8 else "utf-8", "cp1252"]
+    if odd.count(0) > _MOSTLY * len(odd) and not even.count(0):
+        return ["utf-16-le", *others]
+    if even.count(0) > _MOSTLY * len(even) and not odd.count(0):
+        return ["utf-16-be", *others]
+    return others
+
+
+def _fields(line: str) -> tuple[str, list[str]]:
+    """Give the delimiter of a line, which it holds most of, and its fields without blanks."""
+    delimiter = max(",;\t|", key=line.count)
+    return delimiter, [h.strip() for h in next(csv.reader([line], delimiter=delimiter), [])]
 
 
 @dataclass

@@ -184,7 +184,7 @@ CONTRACT_TOTALS: Final = Layout(
 
 INVOICES: Final = Layout(
     "invoices",
-    "invoices, one row each",
+    "invoices, one row each or one a line",
     tables.INVOICES,
     (
         *_PARTIES,
@@ -195,8 +195,8 @@ INVOICES: Final = Layout(
             required=True,
         ),
     ),
-    key=("provider_code", "invoice_number"),
-    must=("price_pence",),
+    # Lines and credits stand under one number; the same line again in a later file gives way.
+    key=("provider_code", "invoice_number", "month", "price_pence"),
     submitter="provider_code",
     month="month",
     derived=MONTH,

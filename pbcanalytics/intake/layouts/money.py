@@ -31,7 +31,7 @@ _ADDED = " + ".join(
         "financial_adjustment_pence",
     )
 )
-_NUMBER = "TRY_CAST(replace(replace(short_stay, '%', ''), ',', '') AS DECIMAL(18, 5))"
+_NUMBER = "TRY_CAST(replace(short_stay, '%', '') AS DECIMAL(18, 5))"
 _SHARE = f"CASE WHEN abs({_NUMBER}) <= 1 THEN {_NUMBER} ELSE {_NUMBER} / 100 END"
 
 TARIFF_PARTS: Final = {

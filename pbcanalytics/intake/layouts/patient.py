@@ -61,8 +61,9 @@ NHS_NUMBER_RULES: Final = (
         "invalid_nhs_number",
         "nhs_number_state",
         "nhs_number_state = 'invalid'",
-        "The NHS number is impossible (its check digit, its length, or ten times one figure); the "
-        "patient is known by the provider's own number, or by this record alone.",
+        "The NHS number is impossible (its check digit, its length, ten times one figure, or words "
+        "in its place); the patient is known by the provider's own number, or by this record "
+        "alone.",
     ),
     Rule(
         "test_nhs_number",
@@ -109,7 +110,11 @@ def identified(
     dict of str to str
         `nhs_number_state` and `person_id`, a pseudonym, empty only if everything is.
     """
-    own = "'patient ' || left(provider_code, 3) || ' ' || local_patient_id"
+    # 'Unknown', 'N/A' and 0000 stand for many patients.
+    own = (
+        "CASE WHEN regexp_matches(local_patient_id, '[1-9]') "
+        "THEN 'patient ' || left(provider_code, 3) || ' ' || local_patient_id END"
+    )
     alone = [f"'record ' || COALESCE(left(provider_code, 3), '') || ' ' || {r}" for r in record]
     others = ", ".join(f"pseudonym({name})" for name in (own, *local, *alone))
     return {
@@ -124,8 +129,17 @@ def recorded_age(*headings: str) -> Field:
 
 
 def age_on(day: str) -> dict[str, str]:
-    """Write the derived age: as recorded, else complete years from birth to a day."""
-    years = f"CASE WHEN birth_date <= {day} THEN date_sub('year', birth_date, {day})::VARCHAR END"
+    """
+    Write the derived age: as recorded, else complete years from birth to a day.
+
+    A birth in a year of two figures that would come after the day was a century earlier.
+    """
+    short = typing_values.has_short_year("birth_date__text")
+    birth = (
+        f"CASE WHEN birth_date > {day} AND {short} "
+        "THEN CAST(birth_date - INTERVAL 100 YEAR AS DATE) ELSE birth_date END"
+    )
+    years = f"CASE WHEN {birth} <= {day} THEN date_sub('year', {birth}, {day})::VARCHAR END"
     return {"age_years": f"COALESCE(recorded_age, {typing_values.value(years, 'age', {})})"}
 
 

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from pbcanalytics.intake.layouts.layout import Field, Layout, plain
 from pbcanalytics.words.errors import ExtractError
@@ -14,17 +14,37 @@ _ALIKE: Final = 0.75
 _NEAR: Final = 0.8
 """A layout that uses fewer of a file's headings than this share of the best's is no rival."""
 
+_NEAREST: Final = 3
+"""So many layouts are named for a file that is none."""
+
+_MOST_LACKING: Final = 4
+"""More missing columns of such a layout are counted, not named."""
 
 _PRICES: Final = ("MFF", "MARKETFORCES", "TARIFF", "HRGCODE")
 """What headings of price lists hold, in letters and figures only."""
 
 
 class Undecided(ExtractError):
-    """A file fits several layouts; `choices` are their names."""
+    """
+    A file fits several layouts, or the maps of several suppliers.
 
-    def __init__(self, message: str, choices: tuple[str, ...]) -> None:
+    Attributes
+    ----------
+    choices : tuple of str
+        Their names.
+    option : str
+        What must be said, `layout` or `supplier`.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        choices: tuple[str, ...],
+        option: Literal["layout", "supplier"] = "layout",
+    ) -> None:
         super().__init__(message)
         self.choices = choices
+        self.option = option
 
 
 @dataclass(frozen=True)
@@ -83,7 +103,7 @@ def recognise(
     if not wanted and not best.missing and not best.layout.submitter:
         _not_prices(file, [h for h in headings if h not in best.used])
     if best.missing:
-        raise _none_fits(file, headings, best, layouts)
+        raise _none_fits(file, headings, ranked, wanted)
     rivals = [s for s in ranked[1:] if _is_rival(s, best)]
     if rivals and not wanted:
         choices = tuple(dict.fromkeys(s.layout.name for s in (best, *rivals)))
@@ -161,8 +181,9 @@ def _one_heading_each(file: str, found: Sequence[str]) -> None:
 
 
 def _none_fits(
-    file: str, headings: Sequence[str], nearest: Score, layouts: Sequence[Layout]
+    file: str, headings: Sequence[str], ranked: Sequence[Score], wanted: str
 ) -> ExtractError:
+    nearest = ranked[0]
     needed = sum(f.required for f in nearest.layout.fields)
     if [f.column for f in nearest.missing] == ["financial_year"]:
         return ExtractError(
@@ -170,7 +191,7 @@ def _none_fits(
             "is for; nothing of it was loaded. Give the year with --year, for example --year "
             "2018/19."
         )
-    if len(nearest.missing) * 2 <= needed:
+    if wanted or len(nearest.missing) * 2 <= needed:
         lacks = [" or ".join(f.headings[:3]) for f in nearest.missing]
         alike = proposals(headings, nearest.layout)
         said = "".join(f" Its '{h}' looks like {column}." for column, h in alike.items())
@@ -180,13 +201,35 @@ def _none_fits(
             else " Ask the supplier for the full extract; if the column is there under another "
             "name, 'pbc map' saves that for this supplier."
         )
+        looks = (
+            f"{file} cannot be read as {wanted} ({nearest.layout.title}): it"
+            if wanted
+            else f"{file} looks like {nearest.layout.title}, but"
+        )
         return ExtractError(
-            f"{file} looks like {nearest.layout.title}, but has no column "
-            f"{', no column '.join(lacks)}; nothing of it was loaded.{said}{advice}"
+            f"{looks} has no column {', no column '.join(lacks)}; nothing of it was loaded."
+            f"{said}{advice}"
         )
     _not_prices(file, headings)
-    known = "; ".join(dict.fromkeys(a.title for a in layouts))
-    return ExtractError(
-        f"{file} is none of the files that pbc can read, judging by its headings "
-        f"({', '.join(list(headings)[:4])}, …); nothing of it was loaded. It reads: {known}."
+    bare = sum(h.startswith("column ") for h in headings)
+    title = (
+        " If lines of title stand above its headings, remove them."
+        if len(headings) < _NEAREST or bare * 2 >= len(headings)
+        else ""
     )
+    shown = ", ".join(list(headings)[:4]) + (", …" if len(headings) > 4 else "")
+    by_name = {s.layout.name: s for s in reversed(ranked)}
+    near = [s for s in ranked if by_name[s.layout.name] is s][:_NEAREST]
+    return ExtractError(
+        f"{file} is none of the files that pbc can read, judging by its headings ({shown}); "
+        f"nothing of it was loaded.{title} The nearest: {'; '.join(map(_lacking, near))}. All "
+        "that it reads is listed in docs/intake.md."
+    )
+
+
+def _lacking(score: Score) -> str:
+    """Name a layout and what a file lacks to be it."""
+    lacks = [(*f.headings, f.column)[0] for f in score.missing]
+    more = len(lacks) - _MOST_LACKING
+    named = ", ".join(lacks[:_MOST_LACKING]) + (f" and {more} more" if more > 0 else "")
+    return f"{score.layout.title} ({score.layout.name}; no {named})"

@@ -18,8 +18,8 @@ _TITLES: Final = {
     "episode_before_admission": "The episode starts before the admission.",
     "episode_after_discharge": "The episode ends after the discharge.",
     "request_after_appointment": "The referral was received after the appointment.",
-    "date_after_load": "A date lies after the day on which the file was loaded.",
-    "date_before_1990": "A date lies before 1990.",
+    "date_after_load": "A date or a month lies after the day on which the file was loaded.",
+    "date_before_1990": "A date or a month lies before 1990.",
     "age_over_120": f"The age is above {OLDEST_YEARS}.",
     "ages_disagree": "One patient's ages at different dates are further apart than the dates.",
 }
@@ -41,8 +41,15 @@ _DAYS: Final = {
     tables.EMERGENCY.name: ("arrival_date",),
     tables.REFERRALS.name: ("request_date",),
     tables.SUPPLIED_SPELLS.name: ("admission_date", "discharge_date"),
-    tables.CONTRACT_LINES.name: ("activity_date",),
+    tables.CONTRACT_LINES.name: ("activity_date", "month"),
+    tables.CONTRACT_TOTALS.name: ("month",),
+    tables.INVOICES.name: ("month",),
 }
+_BESIDES: Final = (
+    Kind(tables.CONTRACT_TOTALS, "Contract totals", "month", "contract_pod"),
+    Kind(tables.INVOICES, "Invoices", "month", "invoice_number"),
+)
+"""What is dated by its month alone, and is not expected every month."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ def misdated(con: duckdb.DuckDBPyConnection, scope: Scope) -> tuple[Misdated, ..
         "CREATE OR REPLACE TEMP TABLE review_dates (rule VARCHAR, kind VARCHAR, "
         "provider_code VARCHAR, record_key VARCHAR, load_id BIGINT, line_number BIGINT)"
     )
-    for kind in KINDS:
+    for kind in (*KINDS, *_BESIDES):
         con.execute(_broken(kind, scope.view(kind.table)))
         con.execute(_disagreeing(kind, scope.view(kind.table)))
     found = con.execute(

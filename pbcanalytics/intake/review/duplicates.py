@@ -61,6 +61,18 @@ SAMENESSES: Final = (
         "attendance_id",
         ("person_id", "provider_code", "arrival_date", "arrival_time"),
     ),
+    Sameness(
+        "same_contract_line",
+        "Contract lines alike in every column",
+        tables.CONTRACT_LINES,
+        "COALESCE(spell_number, 'line ' || line_number)",
+        ("person_id", "provider_code", "month", "contract_pod", "price_pence"),
+        tuple(
+            c
+            for c in tables.CONTRACT_LINES.names[2:]
+            if c not in ("person_id", "provider_code", "month", "contract_pod", "price_pence")
+        ),
+    ),
 )
 """An episode must also agree in its place in the spell: a stay of two episodes on one day is no
 duplicate. Appointments that were not kept are none either."""

@@ -17,7 +17,8 @@ class Total:
     """
     One provider and month, in pence and activities; None where nothing of the kind is held.
 
-    `n_unpriced` counts lines and totals without a price, which no sum can hold.
+    `n_unpriced` counts lines and totals without a price, which no sum can hold; `n_line_rows` and
+    `n_total_rows` count the rows of lines and totals.
     """
 
     provider_code: str | None
@@ -28,6 +29,8 @@ class Total:
     n_lines: Decimal | None
     n_totals: Decimal | None
     n_unpriced: int
+    n_line_rows: int
+    n_total_rows: int
 
     @property
     def lines_less_totals_pence(self) -> int | None:
@@ -73,13 +76,26 @@ class PodDifference:
 
 @dataclass(frozen=True)
 class Totals:
-    """Every provider and month with a patient-level line, a total or an invoice."""
+    """
+    Every provider and month with a patient-level line, a total or an invoice.
+
+    `kindred` are sets of provider codes that differ in capitals or in the site only, as RX1, rx1
+    and RX100 do: their sums may belong together.
+    """
 
     months: tuple[Total, ...]
     pods: tuple[PodDifference, ...]
     has_lines: bool
     has_totals: bool
     has_invoices: bool
+    kindred: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def one_sided(self) -> tuple[Total, ...]:
+        """Months with lines and no total, or a total and no lines, where both are sent at all."""
+        if not (self.has_lines and self.has_totals):
+            return ()
+        return tuple(t for t in self.months if (t.n_line_rows == 0) != (t.n_total_rows == 0))
 
 
 def totals(con: duckdb.DuckDBPyConnection, scope: Scope) -> Totals:
@@ -92,11 +108,11 @@ def totals(con: duckdb.DuckDBPyConnection, scope: Scope) -> Totals:
         f"SELECT 'lines' AS said_by, {_CHARGES} FROM {lines} GROUP BY ALL UNION ALL "
         f"SELECT 'totals', {_CHARGES} FROM {sums} GROUP BY ALL UNION ALL "
         "SELECT 'invoices', provider_code, month, NULL, NULL, sum(price_pence)::BIGINT, "
-        f"count(*) - count(price_pence) FROM {invoices} GROUP BY ALL"
+        f"count(*) - count(price_pence), count(*) FROM {invoices} GROUP BY ALL"
     )
     held = {by for (by,) in con.execute("SELECT DISTINCT said_by FROM review_charges").fetchall()}
     months = con.execute(
-        f"SELECT provider_code, month, {_PIVOTED}, sum(n_unpriced)::BIGINT "
+        f"SELECT provider_code, month, {_PIVOTED}, sum(n_unpriced)::BIGINT, {_ROWS} "
         "FROM review_charges GROUP BY ALL ORDER BY provider_code, month"
     ).fetchall()
     pods = con.execute(f"{_PODS} HAVING {_DIFFERS} ORDER BY provider_code, month, pod").fetchall()
@@ -106,6 +122,7 @@ def totals(con: duckdb.DuckDBPyConnection, scope: Scope) -> Totals:
         has_lines="lines" in held,
         has_totals="totals" in held,
         has_invoices="invoices" in held,
+        kindred=tuple(tuple(codes) for (codes,) in con.execute(_KINDRED).fetchall()),
     )
 
 
@@ -129,8 +146,18 @@ def listing(con: duckdb.DuckDBPyConnection) -> Listing:
 _CHARGES: Final = (
     "provider_code, month, COALESCE(pod, contract_pod) AS pod, "
     "sum(CAST(n_activity AS DECIMAL(18, 4))) AS n_activity, sum(price_pence)::BIGINT AS pence, "
-    "count(*) - count(price_pence) AS n_unpriced"
+    "count(*) - count(price_pence) AS n_unpriced, count(*) AS n_rows"
 )
+_ROWS: Final = ", ".join(
+    f"COALESCE(sum(n_rows) FILTER (said_by = '{by}'), 0)::BIGINT" for by in ("lines", "totals")
+)
+_KINDRED: Final = (
+    "SELECT list(provider_code ORDER BY provider_code) FROM "
+    "(SELECT DISTINCT provider_code FROM review_charges WHERE provider_code IS NOT NULL) "
+    "GROUP BY upper(CASE WHEN length(provider_code) = 5 THEN left(provider_code, 3) "
+    "ELSE provider_code END) HAVING count(*) > 1 ORDER BY 1"
+)
+"""A site's code of five signs begins with the three of its provider."""
 _PENCE: Final = "sum(pence) FILTER (said_by = '{}')::BIGINT"
 _N: Final = "sum(n_activity) FILTER (said_by = '{}')"
 _PIVOTED: Final = ", ".join(

@@ -46,7 +46,7 @@ CONTRACT_TOTALS: Final = table(
 )
 INVOICES: Final = table(
     "invoices",
-    "one row per invoice",
+    "one row per line of an invoice",
     *ORIGIN,
     *_PARTIES,
     ("invoice_number", "code", "number of the invoice"),

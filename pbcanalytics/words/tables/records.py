@@ -71,6 +71,7 @@ IDENTITIES: Final = table(
     ("load_id", "integer", "the load"),
     ("person_id", "pseudonym", "pseudonym of the patient"),
     ("nhs_number", "code", "NHS number"),
+    ("practice_code", "code", "the practice that keeps it"),
 )
 KEY_MARKS: Final = table(
     "key_marks",
