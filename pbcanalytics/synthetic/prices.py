@@ -25,7 +25,7 @@ def admitted_lines(rows: pd.DataFrame) -> NDArray[Any]:
 
 def admitted(shelf: Shelf, rows: pd.DataFrame, price_year: str) -> pd.DataFrame:
     """
-    Price spells: the dearest episode's tariff and the days beyond the trim point.
+    Price spells: the dearest episode's tariff, less if short, and days beyond the trim point.
 
     Parameters
     ----------
@@ -48,6 +48,7 @@ def admitted(shelf: Shelf, rows: pd.DataFrame, price_year: str) -> pd.DataFrame:
         [_floats(held["day_case_pence"]), _floats(held["elective_pence"]), 0.0],
         _floats(held["non_elective_pence"]),
     )
+    price *= _short_stay_shares(shelf, rows, line, price_year)
     planned = line == "EL"
     trims = (_floats(held["elective_trim_days"]), _floats(held["non_elective_trim_days"]))
     beyond = rows["los"].to_numpy() - np.where(planned, *trims)
@@ -58,6 +59,19 @@ def admitted(shelf: Shelf, rows: pd.DataFrame, price_year: str) -> pd.DataFrame:
     priced["pence"] = priced.groupby(["spell", "visit"])["pence"].transform("max")
     wanted = ["year", "practice", "provider", "person"]
     return pd.concat([priced[["line", "pence"]], rows[wanted]], axis=1)[rows["is_last"].to_numpy()]
+
+
+def _short_stay_shares(
+    shelf: Shelf, rows: pd.DataFrame, line: NDArray[Any], price_year: str
+) -> NDArray[np.float64]:
+    """Give the share of the price that each stay is paid: less than 1 for adults' short ones."""
+    days = shelf.rule("rules", "short_stay_longest_days", price_year)
+    adult = shelf.rule("rules", "short_stay_youngest_years", price_year)
+    held = shelf.read("short_stay", price_year).set_index("hrg")["short_stay_emergency_share"]
+    share = held.reindex(rows["SUSHRG"].astype(object)).astype("float64").fillna(1.0).to_numpy()
+    is_adult = rows["STARTAGE"].to_numpy() >= adult
+    is_short = (line == "NEL") & (rows["los"].to_numpy() <= days) & is_adult
+    return np.where(is_short, share, 1.0)
 
 
 def outpatient(shelf: Shelf, rows: pd.DataFrame, price_year: str) -> pd.DataFrame:
