@@ -53,30 +53,28 @@ class Loaded:
 
 def prepare(con: duckdb.DuckDBPyConnection) -> None:
     """Make the landing tables, their history and the records of loads where there are none."""
-    for landing in tables.LANDING:
-        _make(con, landing)
-        _make(con, landing.superseded())
-    for record in tables.RECORDS:
-        _make(con, record)
+    held: dict[str, list[str]] = {}
+    for name, column in con.execute(
+        "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal "
+        "ORDER BY table_name, column_index"
+    ).fetchall():
+        held.setdefault(name, []).append(column)
+    wanted = [*tables.LANDING, *(t.superseded() for t in tables.LANDING), *tables.RECORDS]
+    missing = [table.ddl() for table in wanted if table.name not in held]
+    if missing:
+        con.execute(";".join(missing))
+    for table in wanted:
+        if held.get(table.name, table.names) != table.names:
+            _bring_up_to_date(con, table, held[table.name])
 
 
-def _make(con: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Make a table where there is none; one of an earlier version gets the columns of today."""
-    held = [
-        name
-        for (name,) in con.execute(
-            "SELECT column_name FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index",
-            [table.name],
-        ).fetchall()
-    ]
-    if held and held != table.names:
-        kept = ", ".join(c for c in table.names if c in held)
-        con.execute(f"ALTER TABLE {table.name} RENAME TO earlier")
-        con.execute(table.ddl())
-        con.execute(f"INSERT INTO {table.name} BY NAME SELECT {kept} FROM earlier")
-        con.execute("DROP TABLE earlier")
-    elif not held:
-        con.execute(table.ddl())
+def _bring_up_to_date(con: duckdb.DuckDBPyConnection, table: Table, held: list[str]) -> None:
+    """Give a table of an earlier version the columns of today; its rows are kept."""
+    kept = ", ".join(c for c in table.names if c in held)
+    con.execute(f"ALTER TABLE {table.name} RENAME TO earlier")
+    con.execute(table.ddl())
+    con.execute(f"INSERT INTO {table.name} BY NAME SELECT {kept} FROM earlier")
+    con.execute("DROP TABLE earlier")
 
 
 def load_file(
