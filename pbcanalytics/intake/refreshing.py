@@ -109,11 +109,12 @@ def settle(con: duckdb.DuckDBPyConnection, layout: Layout, sent: Submission) -> 
         would be taken away.
     """
     table, key = layout.table.name, ", ".join(layout.key)
+    if con.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is None:
+        _record_first(con, layout, sent)
+        return Settled(0)
     con.execute("CREATE OR REPLACE TEMP TABLE outgoing (load_id BIGINT, line_number BIGINT)")
     con.execute(_NOT_JUDGED)
-    held = con.execute(f"SELECT count(*) FROM {table}").fetchone()
-    if held and held[0]:
-        _find_outgoing(con, layout, sent)
+    _find_outgoing(con, layout, sent)
     gone: list[tuple[str]] = []
     if layout.submitter:
         _record(con, layout, sent)
@@ -253,6 +254,22 @@ def _spare_closed_months(con: duckdb.DuckDBPyConnection, sent: Submission) -> No
             f"{sent.file} would change or take away months that are closed (freeze): {months}"
             f"{more}. Nothing of it was loaded. If the provider opened them again, say --replace."
         )
+
+
+def _record_first(con: duckdb.DuckDBPyConnection, layout: Layout, sent: Submission) -> None:
+    """Write a row a month where nothing was held before: one pass over the rows that come."""
+    if not layout.submitter:
+        return
+    zero = "0" if layout.key else "NULL"
+    pence = "sum(price_pence)" if "price_pence" in layout.table.names else "NULL"
+    con.execute(
+        f"INSERT INTO submissions BY NAME SELECT {sent.load_id} AS load_id, "
+        f"'{layout.table.name}' AS table_name, {layout.submitter} AS submitter_code, "
+        f"{layout.month} AS month, 'new' AS outcome, ? AS submission, FALSE AS was_frozen, "
+        f"0 AS n_before, count(*) AS n_now, {'count(*)' if layout.key else 'NULL'} AS n_added, "
+        f"{zero} AS n_gone, {zero} AS n_changed, {pence} AS pence_now FROM incoming GROUP BY ALL",
+        [sent.submission],
+    )
 
 
 _NONE: Final = "SELECT NULL AS submitter, NULL AS sent_month, NULL AS n WHERE FALSE"

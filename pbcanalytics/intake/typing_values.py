@@ -25,6 +25,10 @@ _SHORT_MONTH: Final = "([A-Za-z]{3,9}[ -]?)([0-9]{2})()"
 _THOUSANDS: Final = "[(+-]?[0-9]{1,3}(,[0-9]{3})+([.][0-9]*)?[)-]?"
 
 
+_CAST_ERRS_BEFORE: Final = "DATE '1000-01-01'"
+"""What a cast reads as an earlier day was written otherwise."""
+
+
 def listed(values: Sequence[str]) -> str:
     """Write texts as SQL, with commas."""
     return ", ".join("'" + v.replace("'", "''") + "'" for v in values)
@@ -48,16 +52,22 @@ def has_short_year(text: str) -> str:
 
 def day(text: str) -> str:
     """Read a day in any of the forms that extracts use; nulls of HES are days too."""
+    # The cast reads 05/06/18 as a day of the year 5; most files write what it reads rightly.
+    iso = _iso(text)
+    return f"CASE WHEN {iso} >= {_CAST_ERRS_BEFORE} THEN {iso} ELSE {_otherwise(text)} END"
+
+
+def _iso(text: str) -> str:
+    return f"TRY_CAST({text} AS DATE)"
+
+
+def _otherwise(text: str) -> str:
+    """Read a day that is not written as 2018-05-01."""
     formats = (
         "['%d/%m/%Y', '%Y%m%d', '%d%b%Y', '%d/%m/%Y %H:%M', '%d/%m/%Y %H:%M:%S', '%d-%b-%Y', "
         "'%d %b %Y', '%d-%m-%Y']"
     )
-    # The cast reads 05/06/18 as a day of the year 5; most files write what it reads rightly.
-    iso = f"TRY_CAST({text} AS DATE)"
-    return (
-        f"CASE WHEN {iso} >= DATE '1000-01-01' THEN {iso} "
-        f"ELSE CAST(TRY_STRPTIME({_in_full(text, _SHORT_DAY)}, {formats}) AS DATE) END"
-    )
+    return f"CAST(TRY_STRPTIME({_in_full(text, _SHORT_DAY)}, {formats}) AS DATE)"
 
 
 def _in_full(text: str, short: str) -> str:
@@ -75,7 +85,13 @@ def _in_full(text: str, short: str) -> str:
 
 
 def _date(text: str) -> str:
-    return f"CASE WHEN {day(text)} BETWEEN {_FIRST_DAY} AND {_LAST_DAY} THEN {day(text)} END"
+    # First what most files write, so that they are read once.
+    iso, other = _iso(text), _otherwise(text)
+    return (
+        f"CASE WHEN {iso} BETWEEN {_FIRST_DAY} AND {_LAST_DAY} THEN {iso} "
+        f"WHEN {iso} >= {_CAST_ERRS_BEFORE} THEN NULL "
+        f"ELSE CASE WHEN {other} BETWEEN {_FIRST_DAY} AND {_LAST_DAY} THEN {other} END END"
+    )
 
 
 def _integer(text: str) -> str:
