@@ -1,5 +1,6 @@
 """How one text of a file becomes a value: the SQL of each kind (domain 7.5)."""
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -11,11 +12,19 @@ _BABIES: Final = (7001, 7007)
 _OLDEST_YEARS: Final = 120
 
 _FIRST_DAY: Final = "DATE '1900-01-01'"
-_LAST_DAY: Final = "CAST(current_date + INTERVAL 2 YEAR AS DATE)"
+
+
+def _years_ahead(years: int) -> str:
+    """Write a day that far ahead as a constant: SQL's own current_date is added up row by row."""
+    today = dt.datetime.now(dt.UTC).date()
+    return f"DATE '{today + dt.timedelta(days=round(365.25 * years))}'"
+
+
+_LAST_DAY: Final = _years_ahead(2)
 """Between these any day may lie, births and closures included; others are no days at all."""
 
 FIRST_ACTIVITY: Final = "DATE '1990-01-01'"
-LAST_ACTIVITY: Final = "CAST(current_date + INTERVAL 1 YEAR AS DATE)"
+LAST_ACTIVITY: Final = _years_ahead(1)
 """SQL of the days between which activity may lie, when it is loaded."""
 
 _SHORT_DAY: Final = (
