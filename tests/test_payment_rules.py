@@ -194,3 +194,50 @@ def test_the_ways_of_choosing_are_compared_in_spells_and_pounds() -> None:
     assert (found.n_spells, found.n_disagreeing) == (2, 1)
     assert found.max_tariff_pence == 2 * tariff[dear]
     assert (found.procedure_first_pence, found.supplied_pence) == (both, both)
+
+
+ATTENDED = """
+    attendance_id | attendance_type | appointment_date
+    o             | 1               | 2018-05-01
+    """
+ARRIVED = """
+    attendance_id | arrival_date | hrg
+    e             | 2018-05-01   | VB01Z
+    """
+
+
+@pytest.mark.parametrize(
+    ("rules", "outpatient", "emergency"),
+    [
+        ({"scope_outpatients": False}, "outside_scope", None),
+        ({"scope_emergency": False}, None, "outside_scope"),
+        ({"scope_outpatients": None}, "rule_not_held", None),
+        ({"scope_emergency": None}, None, "rule_not_held"),
+        ({"market_forces_factor": None}, "rule_not_held", "rule_not_held"),
+    ],
+)
+def test_outpatients_and_casualty_follow_the_rules_of_the_year_too(
+    tmp_path: Path, rules: dict[str, object], outpatient: str | None, emergency: str | None
+) -> None:
+    with priced(
+        outpatients=ATTENDED, emergency=ARRIVED, shelf=shelf_with(tmp_path, **rules)
+    ) as warehouse:
+        for table, reason in (("outpatients", outpatient), ("emergency", emergency)):
+            found = one(warehouse, f"priced_{table}").iloc[0]
+            told = found["unpriced_reason"]
+            assert (None if pd.isna(told) else told) == reason
+            assert pd.isna(found["price_pence"]) == (reason is not None)
+
+
+def test_t13_holds_for_outpatients_and_casualty(tmp_path: Path) -> None:
+    off = shelf_with(tmp_path, market_forces_factor="paid_centrally")
+    found = []
+    for shelf in (None, off):
+        with priced(outpatients=ATTENDED, emergency=ARRIVED, shelf=shelf) as warehouse:
+            found.append(
+                [one(warehouse, f"priced_{t}").iloc[0] for t in ("outpatients", "emergency")]
+            )
+    for on, without in zip(*found, strict=True):
+        assert on["base_pence"] == without["base_pence"] == without["price_pence"]
+        assert without["mff_pence"] == 0 < on["mff_pence"]
+        assert on["price_pence"] == on["base_pence"] + on["mff_pence"]

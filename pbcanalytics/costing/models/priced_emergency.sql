@@ -8,21 +8,24 @@ WITH dated AS (
 judged AS (
   SELECT d.attendance_id, d.provider_code, d.practice_code, d.specialty_code, d.arrival_date,
          d.hrg, d.financial_year, y.price_year, COALESCE(y.is_reported, TRUE) AS is_reported,
-         p.attendance_pence, m.mff_millionths,
+         p.attendance_pence,
+         CASE WHEN r.mff_applies THEN m.mff_millionths - 1000000 ELSE 0 END AS mff_excess_millionths,
          CASE WHEN d.hrg IS NULL THEN 'no_hrg'
               WHEN y.price_year IS NULL THEN 'no_tariff_year'
+              WHEN NOT r.emergency_in_scope THEN 'outside_scope'
               WHEN p.attendance_pence IS NULL THEN 'no_emergency_price'
-              WHEN m.mff_millionths IS NULL THEN 'no_mff' END AS unpriced_reason
+              WHEN r.emergency_in_scope IS NULL OR r.mff_applies IS NULL THEN 'rule_not_held'
+              WHEN r.mff_applies AND m.mff_millionths IS NULL THEN 'no_mff' END AS unpriced_reason
   FROM dated AS d
   LEFT JOIN price_years AS y ON y.financial_year = d.financial_year
+  LEFT JOIN payment_rules AS r ON r.financial_year = y.price_year
   LEFT JOIN emergency_prices AS p ON p.financial_year = y.price_year AND p.hrg = d.hrg
-  LEFT JOIN mff AS m ON m.financial_year = y.price_year AND m.provider_code = d.provider_code)
+  LEFT JOIN mff AS m ON m.financial_year = y.price_year AND m.provider_code = d.provider_code),
+stepped AS (
+  SELECT *, CASE WHEN unpriced_reason IS NULL THEN attendance_pence END AS paid_pence FROM judged)
 SELECT attendance_id, provider_code, practice_code, specialty_code, 'AE' AS pod, hrg, arrival_date,
-       financial_year, price_year, is_reported,
-       CASE WHEN unpriced_reason IS NULL THEN attendance_pence END AS base_pence,
-       CASE WHEN unpriced_reason IS NULL
-            THEN (attendance_pence * (mff_millionths - 1000000) + 500000) // 1000000 END AS mff_pence,
-       CASE WHEN unpriced_reason IS NULL
-            THEN attendance_pence + (attendance_pence * (mff_millionths - 1000000) + 500000) // 1000000 END AS price_pence,
+       financial_year, price_year, is_reported, paid_pence AS base_pence,
+       (paid_pence * mff_excess_millionths + 500000) // 1000000 AS mff_pence,
+       paid_pence + (paid_pence * mff_excess_millionths + 500000) // 1000000 AS price_pence,
        unpriced_reason
-FROM judged
+FROM stepped
