@@ -4,7 +4,7 @@ from typing import Final
 
 import pandas as pd
 
-from pbcanalytics.costing.chain import Engine, model, price_tables
+from pbcanalytics.costing.chain import SPELLS, Engine, model, price_tables
 from pbcanalytics.reference import Shelf
 
 NO_PROVIDER: Final = "-"
@@ -13,7 +13,7 @@ NO_PROVIDER: Final = "-"
 
 def group_alone(engine: Engine) -> None:
     """Turn the episodes that an engine holds into spells."""
-    for name in ("spell_episodes", "spells", "supplied_hrgs"):
+    for name in SPELLS:
         engine.define(name, model(name))
 
 

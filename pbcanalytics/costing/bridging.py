@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pbcanalytics.costing.alone import price_alone
-from pbcanalytics.costing.chain import Engine
+from pbcanalytics.costing.chain import Engine, model
 from pbcanalytics.reference import Shelf
 from pbcanalytics.words.errors import SelectionError
 
@@ -14,35 +14,6 @@ CAUSES: Final = (
 )
 """What can move the price of a spell: the HRG's price; another HRG of the spell is paid; short
 stays; days beyond the trim point; the market forces factor; it has a price on one side only."""
-
-_MOVED: Final = """
-WITH compared AS (
-  SELECT b.pod, b.price_pence AS before_pence, a.price_pence AS after_pence,
-         b.hrg IS DISTINCT FROM a.hrg AS is_other_hrg,
-         a.base_pence - b.base_pence AS base, a.short_stay_pence - b.short_stay_pence AS short,
-         a.long_stay_pence - b.long_stay_pence AS long, a.mff_pence - b.mff_pence AS mff
-  FROM bridge_before AS b JOIN priced_spells AS a ON a.spell_id = b.spell_id
-  WHERE a.financial_year = '{activity_year}'),
-caused AS (
-  SELECT pod, 'price' AS cause, base AS pence FROM compared
-  WHERE before_pence IS NOT NULL AND after_pence IS NOT NULL AND NOT is_other_hrg
-  UNION ALL SELECT pod, 'payable_hrg', base FROM compared
-  WHERE before_pence IS NOT NULL AND after_pence IS NOT NULL AND is_other_hrg
-  UNION ALL SELECT pod, 'short_stay', short FROM compared
-  WHERE before_pence IS NOT NULL AND after_pence IS NOT NULL
-  UNION ALL SELECT pod, 'long_stay', long FROM compared
-  WHERE before_pence IS NOT NULL AND after_pence IS NOT NULL
-  UNION ALL SELECT pod, 'mff', mff FROM compared
-  WHERE before_pence IS NOT NULL AND after_pence IS NOT NULL
-  UNION ALL SELECT pod, 'priced_before_only', -before_pence FROM compared
-  WHERE before_pence IS NOT NULL AND after_pence IS NULL
-  UNION ALL SELECT pod, 'priced_after_only', after_pence FROM compared
-  WHERE before_pence IS NULL AND after_pence IS NOT NULL)
-SELECT COALESCE(pod, 'OTHER') AS pod, cause, COUNT(*) AS n_spells,
-       CAST(SUM(pence) AS BIGINT) AS pence
-FROM caused WHERE pence <> 0 GROUP BY pod, cause ORDER BY pod, cause
-"""
-"""One row per point of delivery and cause that moved any price."""
 
 
 @dataclass(frozen=True)
@@ -116,20 +87,20 @@ def bridge(
         If a year lacks prices or rules.
     """
     _refuse_other_versions(before, after)
-    price_alone(engine, *before, activity_year)
-    engine.define(
-        "bridge_before", f"SELECT * FROM priced_spells WHERE financial_year = '{activity_year}'"
-    )
-    price_alone(engine, *after, activity_year)
+    for side, (shelf, year) in (("before", before), ("after", after)):
+        price_alone(engine, shelf, year, activity_year)
+        engine.define(
+            f"bridge_{side}",
+            f"SELECT * FROM priced_spells WHERE financial_year = '{activity_year}'",
+        )
     totals = [
         engine.frame(
             "SELECT COUNT(*) AS n, COUNT(price_pence) AS n_priced, "
-            f"CAST(COALESCE(SUM(price_pence), 0) AS BIGINT) AS pence FROM {table} "
-            f"WHERE financial_year = '{activity_year}'"
+            f"CAST(COALESCE(SUM(price_pence), 0) AS BIGINT) AS pence FROM bridge_{side}"
         ).iloc[0]
-        for table in ("bridge_before", "priced_spells")
+        for side in ("before", "after")
     ]
-    moved = engine.frame(_MOVED.format(activity_year=activity_year))
+    moved = engine.frame(model("bridge_causes"))
     return Bridge(
         activity_year=activity_year,
         before_year=before[1],

@@ -15,7 +15,10 @@ from pbcanalytics.reference import Shelf
 from pbcanalytics.words import periods
 from pbcanalytics.words.reasons import UNPRICED
 
-GROUPING: Final = ("spell_episodes", "spells", "supplied_hrgs", "activity_years")
+SPELLS: Final = ("spell_episodes", "spells", "supplied_hrgs")
+"""The models that make spells of episodes."""
+
+GROUPING: Final = (*SPELLS, "activity_years")
 """The models that need no price: episodes to spells, and the years they fall in."""
 
 PRICING: Final = (
@@ -125,18 +128,17 @@ def reference_tables(shelf: Shelf, years: Iterable[str]) -> dict[str, pd.DataFra
     """
     wanted = sorted(set(years))
 
+    if not wanted:
+        wanted = shelf.years("tariff")[-1:]
+
     def gathered(subject: str) -> pd.DataFrame:
         frames = [shelf.read(subject, y).assign(financial_year=y) for y in wanted]
         return pd.concat(frames, ignore_index=True)
 
-    if not wanted:
-        wanted = shelf.years("tariff")[-1:]
-    mff = gathered("mff")
-    mff["mff_millionths"] = (mff["mff_ratio"] * _MILLION).round().astype("int64")
     return {
         "tariff": pd.concat([_tariff(shelf, y) for y in wanted], ignore_index=True),
         "payment_rules": payment_rules(shelf, wanted),
-        "mff": mff,
+        "mff": _in_millionths(gathered("mff")),
         "outpatient_prices": gathered("outpatient"),
         "emergency_prices": gathered("emergency"),
     }
@@ -157,12 +159,16 @@ def price_tables(shelf: Shelf, year: str) -> dict[str, pd.DataFrame]:
     mff = shelf.read("mff", year)[columns] if year in shelf.years("mff") else None
     if mff is None:
         mff = pd.DataFrame(columns=columns).astype({"mff_ratio": "Float64"})
-    mff["mff_millionths"] = (mff["mff_ratio"] * _MILLION).round().astype("Int64")
     return {
         "tariff": _tariff(shelf, year),
         "payment_rules": payment_rules(shelf, [year]),
-        "mff": mff.assign(financial_year=year),
+        "mff": _in_millionths(mff).assign(financial_year=year),
     }
+
+
+def _in_millionths(mff: pd.DataFrame) -> pd.DataFrame:
+    """Add the factor as a whole number, in which models reckon."""
+    return mff.assign(mff_millionths=(mff["mff_ratio"] * _MILLION).round().astype("Int64"))
 
 
 def _tariff(shelf: Shelf, year: str) -> pd.DataFrame:

@@ -1,16 +1,12 @@
 -- One row per spell whose price SUS supplied: theirs beside ours at the prices of its own year, and
 -- the first step that explains the difference (domain 7.2). Steps that one side does not give are
 -- taken to be what is left.
-WITH numbered AS (
-  SELECT DISTINCT spell_id, provider_code, person_id, spell_number
-  FROM spell_episodes
-  WHERE spell_number IS NOT NULL AND patient_class NOT IN ('3', '4')),
-both_priced AS (
+WITH both_priced AS (
   SELECT n.spell_id, n.provider_code, p.pod, p.discharge_date, p.price_year, p.hrg,
          s.hrg AS supplied_hrg, p.price_pence, s.price_pence AS supplied_pence, p.unpriced_reason,
          p.base_pence, p.long_stay_pence, p.mff_pence, s.initial_pence,
          s.long_stay_pence AS supplied_long_stay_pence, s.mff_pence AS supplied_mff_pence
-  FROM numbered AS n
+  FROM spells AS n
   JOIN supplied_spells AS s ON s.provider_code = n.provider_code
     AND s.spell_number = n.spell_number AND s.person_id = n.person_id
   JOIN priced_spells AS p ON p.spell_id = n.spell_id AND p.is_reported
