@@ -37,23 +37,34 @@ def test_every_episode_is_in_exactly_one_spell(warehouse: Warehouse) -> None:
     assert spells == keys
 
 
-@pytest.mark.parametrize(
-    ("priced", "key", "landing"),
-    [
-        ("priced_spells", "spell_id", "spells"),
-        ("priced_outpatients", "attendance_id", "outpatients"),
-        ("priced_emergency", "attendance_id", "emergency_attendances"),
-    ],
-)
-def test_all_that_lands_is_priced_or_has_a_reason(
-    warehouse: Warehouse, priced: str, key: str, landing: str
-) -> None:
+def test_every_spell_is_priced_or_has_a_reason(warehouse: Warehouse) -> None:
     total, rows, keys, either = warehouse.rows(
-        f"SELECT (SELECT count(*) FROM {landing}), count(*), count(DISTINCT {key}), "
-        f"count(*) FILTER ((price_pence IS NULL) = (unpriced_reason IS NOT NULL)) "
-        f"FROM {priced} WHERE is_reported"
+        "SELECT (SELECT count(*) FROM spells), count(*), count(DISTINCT spell_id), "
+        "count(*) FILTER ((price_pence IS NULL) = (unpriced_reason IS NOT NULL)) "
+        "FROM priced_spells WHERE is_reported"
     )[0]
     assert total == rows == keys == either
+
+
+@pytest.mark.parametrize(
+    ("priced", "landing"),
+    [("priced_outpatients", "outpatients"), ("priced_emergency", "emergency_attendances")],
+)
+def test_every_attendance_is_priced_or_has_a_reason(
+    warehouse: Warehouse, priced: str, landing: str
+) -> None:
+    total, counted, either = warehouse.rows(
+        f"SELECT (SELECT count(*) FROM {landing}), CAST(sum(n_activity) AS BIGINT), "
+        "CAST(sum(n_activity) FILTER ((pence IS NULL) = (unpriced_reason IS NOT NULL)) AS BIGINT) "
+        f"FROM {priced} WHERE is_reported"
+    )[0]
+    assert total == counted == either
+
+
+@pytest.mark.parametrize(
+    "priced", ["priced_spells", "priced_unbundled", "priced_outpatients", "priced_emergency"]
+)
+def test_every_reason_has_its_words(warehouse: Warehouse, priced: str) -> None:
     given = {r for (r,) in warehouse.rows(f"SELECT DISTINCT unpriced_reason FROM {priced}") if r}
     assert given <= set(UNPRICED)
 
@@ -75,8 +86,12 @@ def test_the_cube_holds_the_rows_and_the_pence(warehouse: Warehouse) -> None:
     parts = warehouse.rows(
         "SELECT CAST(sum(n) AS BIGINT), CAST(sum(p) AS BIGINT), CAST(sum(pence) AS BIGINT) FROM ("
         + " UNION ALL ".join(
-            f"SELECT count(*) AS n, count(price_pence) AS p, sum(price_pence) AS pence FROM {t}"
-            for t in ("priced_spells", "priced_outpatients", "priced_emergency")
+            f"SELECT sum({n}) AS n, sum({n}) FILTER (unpriced_reason IS NULL) AS p, "
+            f"sum({n} * price_pence) AS pence FROM {t}"
+            for t, n in (
+                *(("priced_spells", "1"), ("priced_unbundled", "1")),
+                *(("priced_outpatients", "n_activity"), ("priced_emergency", "n_activity")),
+            )
         )
         + ")"
     )[0]

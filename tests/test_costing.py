@@ -212,7 +212,10 @@ def test_outpatients_are_first_follow_up_or_procedure() -> None:
         5_unclear     | 2018-05-01       | 9               | 5        |
         """
     ) as warehouse:
-        seen = one(warehouse, "priced_outpatients")
+        seen = warehouse.frame(
+            "SELECT * FROM priced_outpatients WHERE price_year = '2018/19' "
+            "ORDER BY unpriced_reason NULLS FIRST, pod"
+        )
     prices = Shelf.open().read("outpatient", "2018/19").set_index("specialty_code").loc["300"]
     assert seen["pod"].iloc[:3].tolist() == ["OPFA", "OPFUP", "OPPROC"]
     assert seen["base_pence"].iloc[:3].tolist() == [
@@ -228,12 +231,15 @@ def test_a_and_e_is_priced_by_its_hrg() -> None:
         emergency="""
         attendance_id | arrival_date | hrg
         1_known       | 2018-05-01   | VB08Z
+        1_again       | 2018-05-30   | VB08Z
         2_unknown     | 2018-05-01   | VB77Z
         3_none        | 2018-05-01   |
         """
     ) as warehouse:
-        seen = one(warehouse, "priced_emergency")
+        seen = warehouse.frame("SELECT * FROM priced_emergency ORDER BY unpriced_reason NULLS FIRST")
     assert seen["price_pence"].notna().tolist() == [True, False, False]
+    assert seen["n_activity"].tolist() == [2, 1, 1]
+    assert seen["pence"].iloc[0] == 2 * seen["price_pence"].iloc[0]
     assert seen["unpriced_reason"].iloc[1:].tolist() == ["no_emergency_price", "no_hrg"]
 
 

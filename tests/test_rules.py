@@ -72,6 +72,7 @@ ALLOWED: Final[dict[str, Callable[[Any], bool]]] = {
         *("local", "three_levels", "hrg_v3.5", "hrg_vb", "hrg_investigation_treatment")
     ),
     "daycase_elective_price": among("combined", "separate", "per HRG"),
+    "same_day_elective": among("day_case", "elective"),
     "long_stay": among(NONE, "per day beyond the trim point"),
     "trim_days_exclude": lambda v: v in (NONE, DAYS_OFF),
     "short_stay_emergency": among(NONE, "per HRG"),

@@ -4,7 +4,7 @@ from typing import Final
 
 import pandas as pd
 
-from pbcanalytics.costing.chain import SPELLS, Engine, model, price_tables
+from pbcanalytics.costing.chain import SPELLS, STAYS, Engine, model, price_tables
 from pbcanalytics.reference import Shelf
 
 NO_PROVIDER: Final = "-"
@@ -28,7 +28,7 @@ def price_alone(
     Parameters
     ----------
     engine : Engine
-        With `spell_episodes`, `spells` and `supplied_hrgs`.
+        With `spell_episodes`, `spells`, `supplied_facts` and `spell_codes`.
     shelf : Shelf
         The reference data.
     price_year : str
@@ -54,5 +54,5 @@ def price_alone(
         "is_reported": [True],
     }
     engine.source("price_years", pd.DataFrame(years))
-    for name in ("payable_hrgs", "priced_spells"):
+    for name in STAYS:
         engine.define(name, model(name))

@@ -10,22 +10,27 @@ import pandas as pd
 
 from pbcanalytics.costing import organisations
 from pbcanalytics.costing.organisations import Registers
-from pbcanalytics.costing.rules import payment_rules
+from pbcanalytics.costing.rules import payment_rules, top_ups
 from pbcanalytics.reference import Shelf
 from pbcanalytics.words import periods
 from pbcanalytics.words.reasons import UNPRICED
 
-SPELLS: Final = ("spell_episodes", "spells", "supplied_hrgs")
-"""The models that make spells of episodes."""
+SPELLS: Final = ("spell_episodes", "spells", "supplied_facts", "spell_codes")
+"""The models that make spells of episodes, and gather what came for whole spells."""
+
+STAYS: Final = ("payable_hrgs", "spell_top_ups", "priced_spells")
+"""The models that price spells."""
 
 GROUPING: Final = (*SPELLS, "activity_years")
 """The models that need no price: episodes to spells, and the years they fall in."""
 
 PRICING: Final = (
-    "payable_hrgs",
-    "priced_spells",
+    *STAYS,
+    "priced_unbundled",
     "supplied_prices",
+    "outpatient_counts",
     "priced_outpatients",
+    "emergency_counts",
     "priced_emergency",
     "activity",
     "practice_lines",
@@ -40,6 +45,9 @@ MODELS: Final = (*GROUPING, *PRICING, *PLACING)
 """The models in the order in which they run; each is `models/<name>.sql` and makes that table."""
 
 _MILLION: Final = 1_000_000
+
+_LONGEST_LIST: Final = 40
+"""Places of a list of unbundled HRGs that are looked at; the grouper gives fewer."""
 
 
 class Engine(Protocol):
@@ -69,13 +77,17 @@ def digest() -> str:
     return total.hexdigest()[:16]
 
 
-def price_years(activity_years: Iterable[str], tariff_years: Iterable[str]) -> pd.DataFrame:
+def price_years(
+    activity_years: Iterable[str],
+    tariff_years: Iterable[str],
+    budget_years: Iterable[tuple[str, str]] = (),
+) -> pd.DataFrame:
     """
     Decide at the prices of which years each year's activity is costed.
 
     A year's activity is priced at its own tariff, which tells what was paid, and at the next
-    year's, which makes it a budget's baseline (domain 3.2). The first of the two that is held is
-    the reported price.
+    year's, which makes it a budget's baseline (domain 3.2); so do the prices of any other year whose
+    budget rests on it. The first of these that is held is the reported price.
 
     Parameters
     ----------
@@ -83,6 +95,8 @@ def price_years(activity_years: Iterable[str], tariff_years: Iterable[str]) -> p
         Financial years of discharge or attendance.
     tariff_years : iterable of str
         Financial years of which a tariff is held.
+    budget_years : iterable of pairs of str
+        Base year and budget year, where a plan names a base year that is not the year before.
 
     Returns
     -------
@@ -93,11 +107,15 @@ def price_years(activity_years: Iterable[str], tariff_years: Iterable[str]) -> p
     --------
     >>> price_years(["2016/17", "2017/18"], ["2017/18"]).to_numpy().tolist()
     [['2016/17', '2017/18', True], ['2017/18', '2017/18', True]]
+    >>> price_years(["2003/04"], ["2005/06"], [("2003/04", "2005/06")]).to_numpy().tolist()
+    [['2003/04', '2005/06', True]]
     """
-    held = set(tariff_years)
+    held, pairs = set(tariff_years), sorted(set(budget_years))
     rows = []
     for year in sorted(set(activity_years)):
-        wanted = [y for y in (year, periods.following(year)) if y in held]
+        budgets = [budget for base, budget in pairs if base == year]
+        asked = dict.fromkeys((year, periods.following(year), *budgets))
+        wanted = [y for y in asked if y in held]
         rows += [(year, y, y == wanted[0]) for y in wanted]
     frame = pd.DataFrame(rows, columns=["financial_year", "price_year", "is_reported"])
     return frame.astype({"financial_year": "str", "price_year": "str", "is_reported": "bool"})
@@ -117,9 +135,12 @@ def reference_tables(shelf: Shelf, years: Iterable[str]) -> dict[str, pd.DataFra
     Returns
     -------
     dict of str to DataFrame
-        `tariff` (with `short_stay_millionths` and `short_stay_is_held`), `payment_rules`, `mff`
-        (with `mff_millionths`, an integer), `outpatient_prices` and `emergency_prices`, each with
-        a column `financial_year`.
+        `tariff` (with `short_stay_millionths` and `short_stay_is_held`), `payment_rules` (with
+        `top_ups_are_held` and `adjustments_are_held`), `top_ups`, `adjustments`,
+        `unbundled_prices`, `mff` (with `mff_millionths`, an integer), `outpatient_prices` and
+        `emergency_prices`, each with a column `financial_year`; and `positions`, the places of a
+        list of codes. Top-ups, adjustments and unbundled prices are empty for a year that has
+        none.
 
     Raises
     ------
@@ -137,7 +158,7 @@ def reference_tables(shelf: Shelf, years: Iterable[str]) -> dict[str, pd.DataFra
 
     return {
         "tariff": pd.concat([_tariff(shelf, y) for y in wanted], ignore_index=True),
-        "payment_rules": payment_rules(shelf, wanted),
+        **_of_stays(shelf, wanted),
         "mff": _in_millionths(gathered("mff")),
         "outpatient_prices": gathered("outpatient"),
         "emergency_prices": gathered("emergency"),
@@ -146,7 +167,7 @@ def reference_tables(shelf: Shelf, years: Iterable[str]) -> dict[str, pd.DataFra
 
 def price_tables(shelf: Shelf, year: str) -> dict[str, pd.DataFrame]:
     """
-    Gather what the prices of hospital stays need of one year: `tariff`, `payment_rules`, `mff`.
+    Gather what the prices of hospital stays need of one year, as `reference_tables` does.
 
     Market forces factors are not asked for where none are held: prices before them need none.
 
@@ -161,9 +182,42 @@ def price_tables(shelf: Shelf, year: str) -> dict[str, pd.DataFrame]:
         mff = pd.DataFrame(columns=columns).astype({"mff_ratio": "Float64"})
     return {
         "tariff": _tariff(shelf, year),
-        "payment_rules": payment_rules(shelf, [year]),
+        **_of_stays(shelf, [year]),
         "mff": _in_millionths(mff).assign(financial_year=year),
     }
+
+
+def _of_stays(shelf: Shelf, years: list[str]) -> dict[str, pd.DataFrame]:
+    """Gather the rules of some years, and the tables that a year may be without."""
+    rules = payment_rules(shelf, years)
+    for flag, subject in (("top_ups_are_held", "top_up"), ("adjustments_are_held", "adjustment")):
+        rules[flag] = rules["financial_year"].isin(shelf.years(subject)).astype("boolean")
+    return {
+        "payment_rules": rules,
+        "top_ups": top_ups(shelf, years),
+        "adjustments": _where_held(
+            shelf, "adjustment", years, ("provider_code", "hrg", "pod", "adjustment_pence")
+        ),
+        "unbundled_prices": _where_held(shelf, "unbundled", years, ("hrg", "price_pence")),
+        "positions": pd.DataFrame({"position": range(1, _LONGEST_LIST + 1)}, dtype="int32"),
+    }
+
+
+def _where_held(
+    shelf: Shelf, subject: str, years: list[str], columns: tuple[str, ...]
+) -> pd.DataFrame:
+    """Read a table of the years that have it; no rows where none has."""
+    frames = [
+        shelf.read(subject, y)[list(columns)].assign(financial_year=y)
+        for y in years
+        if y in shelf.years(subject)
+    ]
+    if frames:
+        return pd.concat(frames, ignore_index=True)
+    kinds = {c: "Int64" if c.endswith("_pence") else "string" for c in columns}
+    return pd.DataFrame(columns=[*columns, "financial_year"]).astype(
+        kinds | {"financial_year": "string"}
+    )
 
 
 def _in_millionths(mff: pd.DataFrame) -> pd.DataFrame:
@@ -250,7 +304,12 @@ def build(
         engine.define(name, model(name))
     activity_years = engine.frame("SELECT financial_year FROM activity_years ORDER BY 1")
     seen = activity_years["financial_year"].tolist()
-    years = price_years(seen, shelf.years("tariff"))
+    bases = engine.frame("SELECT financial_year, value FROM plan WHERE item = 'base_year'")
+    named = [
+        (str(base).strip().replace("-", "/"), str(year).replace("-", "/"))
+        for year, base in zip(bases["financial_year"], bases["value"], strict=True)
+    ]
+    years = price_years(seen, shelf.years("tariff"), named)
     for name, frame in reference_tables(shelf, years["price_year"]).items():
         engine.source(name, frame)
     engine.source("price_years", years)

@@ -28,7 +28,8 @@ _CANDIDATES: Final = """
 WITH candidates AS (
   SELECT sequence, hrg, has_procedure, FALSE AS is_of_spell FROM spell_episodes
   WHERE spell_id = '{spell}'
-  UNION ALL SELECT 0, hrg, FALSE, TRUE FROM supplied_hrgs WHERE spell_id = '{spell}')
+  UNION ALL SELECT 0, hrg, FALSE, TRUE FROM supplied_facts
+  WHERE spell_id = '{spell}' AND hrg IS NOT NULL)
 SELECT c.sequence, c.hrg, c.has_procedure, c.is_of_spell, t.name AS hrg_name,
        CASE '{pod}' WHEN 'DC' THEN t.day_case_pence WHEN 'EL' THEN t.elective_pence
             ELSE t.non_elective_pence END AS base_pence

@@ -20,6 +20,7 @@ RULE_WORDS: Final = {
     "scope_outpatients": "whether outpatients have a national price",
     "scope_emergency": "whether A&E has a national price",
     "outpatient_procedure": "how outpatient procedures are paid",
+    "same_day_elective": "same-day elective stays",
     "long_stay": "long stays",
     "trim_days_exclude": "days that do not count towards the trim point",
     "short_stay_emergency": "reduction for short emergency stays",
@@ -43,6 +44,9 @@ RULE_WORDS: Final = {
 PRICE_WORDS: Final = {
     "tariff": "national tariff",
     "short_stay": "reduction for short emergency stays",
+    "unbundled": "unbundled care",
+    "top_up": "who is eligible for specialised top-ups",
+    "adjustment": "local adjustments",
     "mff": "market forces factor",
     "outpatient": "outpatient attendance prices",
     "emergency": "A&E prices",

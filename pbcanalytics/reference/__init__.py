@@ -1,5 +1,5 @@
 """Reference data: one year's tariff, rules and market forces factors, with source and status."""
 
-from pbcanalytics.reference.shelf import STATUSES, Record, Shelf, Source
+from pbcanalytics.reference.shelf import STATUSES, Override, Record, Shelf, Source
 
-__all__ = ["STATUSES", "Record", "Shelf", "Source"]
+__all__ = ["STATUSES", "Override", "Record", "Shelf", "Source"]

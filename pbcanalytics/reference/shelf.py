@@ -15,7 +15,7 @@ from pbcanalytics.words.errors import ReferenceGap, StoreError
 STATUSES: Final = ("official", "example", "unverified")
 """How far a value may be trusted (domain 0): only `official` may be shown as such."""
 
-_KEYS: Final = ("hrg", "setting", "provider_code", "specialty_code")
+_KEYS: Final = ("hrg", "setting", "provider_code", "specialty_code", "specialised_code", "pod")
 """Columns that tell the rows of a table apart."""
 
 _NUMBERS: Final = ("_pence", "_days", "_ratio", "_share")
@@ -52,13 +52,54 @@ class Record:
         return {v["status"] for v in (*numbers, *self.rules.values())}
 
 
+_CLAIM: Final = ("value", "status", "source")
+"""What of a rule is its claim; the rest explains it."""
+
+
+@dataclass(frozen=True)
+class Override:
+    """A rule of a year that a user's own reference folder changes."""
+
+    financial_year: str
+    rule: str
+    value: Any
+    shipped: Any
+    status: str
+    reason: str
+
+
+def _merged(
+    rules: dict[str, dict[str, Any]], own: dict[str, dict[str, Any]], path: Path
+) -> dict[str, dict[str, Any]]:
+    """Put the rules of one more file over those that are held."""
+    unknown = sorted(set(own) - set(rules)) if rules else []
+    if unknown:
+        raise ReferenceGap(
+            f"{path} names rules that do not exist: {', '.join(unknown)}. They would change no "
+            f"price. The rules: {', '.join(rules)} (docs/rules.md)."
+        )
+    kept = {n: {k: r[k] for k in ("unit", "kind") if k in r} for n, r in rules.items()}
+    put = {
+        n: {**kept.get(n, {}), "status": "unverified", "value": None, **r} for n, r in own.items()
+    }
+    return {**rules, **put}
+
+
+def _inside(subject: str, financial_year: str | None) -> Path:
+    """Give the place of a table in a reference folder, without its ending."""
+    if financial_year is None:
+        return Path(subject)
+    return Path(subject) / periods.in_file_name(financial_year)
+
+
 @dataclass(frozen=True)
 class Shelf:
     """
     Reference tables by subject and financial year, read from one or more folders.
 
     A folder named later replaces single files of an earlier one, so that an analyst adds a year
-    or corrects a table without touching what was shipped.
+    or corrects a table without touching what was shipped. Of a year's rules it replaces only those
+    that it names.
     """
 
     folders: tuple[Path, ...]
@@ -100,8 +141,8 @@ class Shelf:
         Parameters
         ----------
         subject : str
-            `tariff`, `short_stay`, `mff`, `outpatient`, `emergency`, `hrg_mix`, `rules`,
-            `specialties`, `disclosure`.
+            `tariff`, `short_stay`, `mff`, `outpatient`, `emergency`, `top_up`, `adjustment`,
+            `unbundled`, `hrg_mix`, `rules`, `specialties`, `disclosure`.
         financial_year : str, optional
             "2018/19"; left out for tables that have no year.
 
@@ -143,16 +184,57 @@ class Shelf:
         return frame
 
     def record(self, subject: str, financial_year: str | None = None) -> Record:
-        """Read the record beside a reference table: its source, and unit and status a column."""
-        path = self._path(subject, financial_year, ".yaml")
-        held = yaml.safe_load(path.read_text(encoding="utf-8"))
+        """
+        Read the record beside a reference table: its source, and unit and status a column.
+
+        Rules are merged: what a later folder says of a rule goes before an earlier one. A rule
+        changed without a status is unverified, whatever the shipped one was.
+
+        Raises
+        ------
+        ReferenceGap
+            If no such record is held, or a later folder names a rule that does not exist.
+        """
+        self._path(subject, financial_year, ".yaml")
+        held: dict[str, Any] = {}
+        rules: dict[str, dict[str, Any]] = {}
+        for path in self._paths(subject, financial_year, ".yaml"):
+            record = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+            own = record.get("rules", {})
+            held = held | record if own else record
+            rules = _merged(rules, own, path)
         return Record(
             title=held["title"],
             source=held["source"],
             financial_year=held.get("financial_year"),
             columns=held.get("columns", {}),
-            rules=held.get("rules", {}),
+            rules=rules,
         )
+
+    def overrides(self, financial_year: str) -> list[Override]:
+        """
+        List what a user's own folders change of a year's rules.
+
+        Returns
+        -------
+        list of Override, one per rule that has another value, status or source than as shipped
+        """
+        shipped = Shelf(self.folders[:1])
+        if not shipped._paths("rules", financial_year, ".yaml"):
+            return []
+        before = shipped.record("rules", financial_year).rules
+        return [
+            Override(
+                financial_year,
+                name,
+                rule["value"],
+                before[name]["value"],
+                rule["status"],
+                str(rule.get("note") or rule.get("source") or ""),
+            )
+            for name, rule in self.record("rules", financial_year).rules.items()
+            if any(rule.get(k) != before[name].get(k) for k in _CLAIM)
+        ]
 
     def sources(self) -> dict[str, Source]:
         """Read the sources that records cite, by key; a later folder adds to an earlier one."""
@@ -172,16 +254,16 @@ class Shelf:
 
     def evidence(self, financial_year: str) -> dict[str, list[str]]:
         """Give the statuses of the prices of a year, by subject: what a page must say of them."""
-        subjects = ["tariff", "mff", "outpatient", "emergency"]
-        if financial_year in self.years("short_stay"):
-            subjects.insert(1, "short_stay")
+        where_held = ("short_stay", "unbundled", "top_up", "adjustment")
+        held = [s for s in where_held if financial_year in self.years(s)]
+        subjects = ["tariff", *held, "mff", "outpatient", "emergency"]
         return {s: sorted(self.record(s, financial_year).statuses) for s in subjects}
 
     def rules_not_held(self, financial_year: str) -> dict[str, str]:
         """Give the rules of a year that a price needs and has no value for; what each misses."""
         rules = self.record("rules", financial_year).rules
         return {
-            name: r["missing"]
+            name: str(r.get("missing", "not known"))
             for name, r in rules.items()
             if r["value"] is None and r.get("kind", "price") == "price"
         }
@@ -204,13 +286,16 @@ class Shelf:
             total.update(path.read_bytes().replace(b"\r\n", b"\n"))
         return total.hexdigest()[:16]
 
+    def _paths(self, subject: str, financial_year: str | None, suffix: str) -> list[Path]:
+        """Give the files of this name, those of earlier folders first."""
+        inside = _inside(subject, financial_year).with_suffix(suffix)
+        return [folder / inside for folder in self.folders if (folder / inside).is_file()]
+
     def _path(self, subject: str, financial_year: str | None, suffix: str) -> Path:
-        stem = subject if financial_year is None else periods.in_file_name(financial_year)
-        inside = Path(stem) if financial_year is None else Path(subject) / stem
-        for folder in reversed(self.folders):
-            path = folder / inside.with_suffix(suffix)
-            if path.is_file():
-                return path
+        found = self._paths(subject, financial_year, suffix)
+        if found:
+            return found[-1]
+        inside = _inside(subject, financial_year)
         held = ", ".join(self.years(subject)) or "none"
         raise ReferenceGap(
             f"No {subject} data are held for {financial_year or 'any year'} (held: {held}), so "

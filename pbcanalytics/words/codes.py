@@ -20,6 +20,7 @@ PODS: Final = {
     "OPFA": "First outpatient attendances",
     "OPFUP": "Follow-up attendances",
     "OPPROC": "Outpatient procedures",
+    "UNB": "Unbundled care beside the spell",
     "AE": "A&E attendances",
 }
 """Points of delivery that a budget holds, in the order in which pages list them (domain 7.9)."""

@@ -17,6 +17,8 @@ class Reason:
 
 
 UNPRICED: Final = {
+    "private_patient": Reason("its patient paid privately", False),
+    "excluded": Reason("the extract says that it lies outside payment by results", False),
     "no_hrg": Reason("no HRG was supplied with it", True),
     "ungroupable": Reason("the grouper could not place it in an HRG (UZ01Z)", True),
     "open_spell": Reason("the patient has not been discharged yet", False),
@@ -35,6 +37,10 @@ UNPRICED: Final = {
     "no_short_stay_share": Reason(
         "it is a short emergency stay, and what such a stay is paid is not held", True
     ),
+    "no_top_up_share": Reason(
+        "it carries a specialised service code, and what such care is paid on top is not held", True
+    ),
+    "no_unbundled_price": Reason("no price of its unbundled HRG is held", True),
     "no_age": Reason("its patient's age is not known, which decides on the reduction", True),
     "not_attended": Reason("the patient did not attend", False),
     "unknown_attendance_type": Reason("it is neither a first nor a follow-up attendance", True),

@@ -1,20 +1,29 @@
 -- The cube: one row per practice, provider, month, point of delivery, specialty and price year.
 -- Payable activity is what is priced or should have been; what lies outside the tariff is apart.
-WITH every AS (
+WITH stays AS (
   SELECT practice_code, provider_code, specialty_code, pod, financial_year, price_year, is_reported,
-         discharge_date AS day, price_pence, unpriced_reason FROM priced_spells
+         CAST(DATE_TRUNC('month', discharge_date) AS DATE) AS month, 1 AS n_activity,
+         price_pence AS pence, unpriced_reason
+  FROM priced_spells
   UNION ALL
   SELECT practice_code, provider_code, specialty_code, pod, financial_year, price_year, is_reported,
-         appointment_date AS day, price_pence, unpriced_reason FROM priced_outpatients
+         CAST(DATE_TRUNC('month', discharge_date) AS DATE) AS month, 1 AS n_activity,
+         price_pence AS pence, unpriced_reason
+  FROM priced_unbundled),
+every AS (
+  SELECT * FROM stays
   UNION ALL
   SELECT practice_code, provider_code, specialty_code, pod, financial_year, price_year, is_reported,
-         arrival_date AS day, price_pence, unpriced_reason FROM priced_emergency)
+         month, n_activity, pence, unpriced_reason FROM priced_outpatients
+  UNION ALL
+  SELECT practice_code, provider_code, specialty_code, pod, financial_year, price_year, is_reported,
+         month, n_activity, pence, unpriced_reason FROM priced_emergency)
 SELECT practice_code, provider_code, specialty_code, pod, financial_year, price_year, is_reported,
-       CAST(DATE_TRUNC('month', day) AS DATE) AS month,
-       COUNT(*) AS n_rows, COUNT(price_pence) AS n_priced,
-       COUNT(CASE WHEN NOT r.is_gap THEN 1 END) AS n_outside,
-       CAST(COALESCE(SUM(price_pence), 0) AS BIGINT) AS pence
+       month, CAST(SUM(n_activity) AS BIGINT) AS n_rows,
+       CAST(SUM(CASE WHEN every.unpriced_reason IS NULL THEN n_activity ELSE 0 END) AS BIGINT) AS n_priced,
+       CAST(SUM(CASE WHEN NOT r.is_gap THEN n_activity ELSE 0 END) AS BIGINT) AS n_outside,
+       CAST(COALESCE(SUM(pence), 0) AS BIGINT) AS pence
 FROM every
 LEFT JOIN unpriced_reasons AS r ON r.unpriced_reason = every.unpriced_reason
 GROUP BY practice_code, provider_code, specialty_code, pod, financial_year, price_year, is_reported,
-         CAST(DATE_TRUNC('month', day) AS DATE)
+         month

@@ -4,7 +4,7 @@ WITH candidates AS (
   SELECT spell_id, sequence, hrg, has_procedure, FALSE AS is_of_spell FROM spell_episodes
   WHERE hrg IS NOT NULL
   UNION ALL
-  SELECT spell_id, 0, hrg, FALSE, TRUE FROM supplied_hrgs),
+  SELECT spell_id, 0, hrg, FALSE, TRUE FROM supplied_facts WHERE hrg IS NOT NULL),
 several AS (
   SELECT spell_id FROM candidates GROUP BY spell_id HAVING COUNT(DISTINCT hrg) > 1),
 offered AS (

@@ -1,13 +1,13 @@
--- One row per A&E attendance and price year.
+-- One row per cell of emergency_counts and price year: the price of one A&E attendance step by step,
+-- and of all of them.
 WITH dated AS (
-  SELECT *, CASE WHEN MONTH(arrival_date) >= 4
-            THEN CAST(YEAR(arrival_date) AS VARCHAR) || '/' || RIGHT(CAST(YEAR(arrival_date) + 1 AS VARCHAR), 2)
-            ELSE CAST(YEAR(arrival_date) - 1 AS VARCHAR) || '/' || RIGHT(CAST(YEAR(arrival_date) AS VARCHAR), 2)
+  SELECT *, CASE WHEN MONTH(month) >= 4
+            THEN CAST(YEAR(month) AS VARCHAR) || '/' || RIGHT(CAST(YEAR(month) + 1 AS VARCHAR), 2)
+            ELSE CAST(YEAR(month) - 1 AS VARCHAR) || '/' || RIGHT(CAST(YEAR(month) AS VARCHAR), 2)
             END AS financial_year
-  FROM emergency_attendances),
+  FROM emergency_counts),
 judged AS (
-  SELECT d.attendance_id, d.provider_code, d.practice_code, d.specialty_code, d.arrival_date,
-         d.hrg, d.financial_year, y.price_year, COALESCE(y.is_reported, TRUE) AS is_reported,
+  SELECT d.*, y.price_year, COALESCE(y.is_reported, TRUE) AS is_reported,
          p.attendance_pence,
          CASE WHEN r.mff_applies THEN m.mff_millionths - 1000000 ELSE 0 END AS mff_excess_millionths,
          CASE WHEN d.hrg IS NULL THEN 'no_hrg'
@@ -23,9 +23,11 @@ judged AS (
   LEFT JOIN mff AS m ON m.financial_year = y.price_year AND m.provider_code = d.provider_code),
 stepped AS (
   SELECT *, CASE WHEN unpriced_reason IS NULL THEN attendance_pence END AS paid_pence FROM judged)
-SELECT attendance_id, provider_code, practice_code, specialty_code, 'AE' AS pod, hrg, arrival_date,
-       financial_year, price_year, is_reported, paid_pence AS base_pence,
+SELECT practice_code, commissioner_code, provider_code, specialty_code, 'AE' AS pod, hrg, month,
+       financial_year, price_year, is_reported, n_activity,
+       paid_pence AS base_pence,
        (paid_pence * mff_excess_millionths + 500000) // 1000000 AS mff_pence,
        paid_pence + (paid_pence * mff_excess_millionths + 500000) // 1000000 AS price_pence,
+       n_activity * (paid_pence + (paid_pence * mff_excess_millionths + 500000) // 1000000) AS pence,
        unpriced_reason
 FROM stepped

@@ -13,6 +13,12 @@ _SPELL = (
     Field("spell_number", ("PROVSPNO",), required=True),
 )
 
+
+def numbered(*stems: str) -> tuple[str, ...]:
+    """Write headings that end in 1 to 7."""
+    return tuple(f"{stem}{i}" for stem in stems for i in range(1, 8))
+
+
 GROUPED_EPISODES: Final = Layout(
     "grouped_episodes",
     "NHS grouper, episodes (file _FCE)",
@@ -48,6 +54,7 @@ GROUPED_SPELLS: Final = Layout(
         Field("excess_bed_days", ("SpellExcessBeddays",)),
         Field("critical_care_days", ("SpellCCDays",)),
         Field("listed_unbundled", ("UnbundledHRGs",)),
+        Field("specialised_codes", numbered("SpellSSC", "SpellSSCs"), is_joined=True),
     ),
     key=("provider_code", "spell_number"),
     derived={

@@ -108,6 +108,16 @@ _PROCEDURES = Field(
     ),
     is_joined=True,
 )
+_ADMINISTRATIVE = Field(
+    "administrative_category",
+    ("Administrative Category (On Admission)", "Administrative Category (Derived)"),
+)
+_UNBUNDLED = Field("unbundled_hrgs", counted("Unbundled HRG", 12), is_joined=True)
+_SPECIALISED = Field(
+    "specialised_codes",
+    ("Significant Specialised Service Code", *counted("Specialised Service Code", 7)),
+    is_joined=True,
+)
 _SPELL = ("spell_number", "spell_key")
 
 SUS_SPELLS: Final = Layout(
@@ -121,7 +131,10 @@ SUS_SPELLS: Final = Layout(
         Field("consortium_code", ("GP Consortium Code",)),
         Field("is_open", ("Open Spell Indicator",), kind="flag"),
         Field("adjusted_los_days", ("PbR Final Adjusted Length Of Stay",)),
+        _ADMINISTRATIVE,
         Field("hrg", ("Spell Core HRG",), required=True),
+        _UNBUNDLED,
+        _SPECIALISED,
         Field("submitted_hrg", ("HRG Submitted",)),
         Field("hrg_version", ("Core HRG Version (Calculated)", "Grouping HRG Version")),
         Field("primary_diagnosis", ("Spell Primary Diagnosis",)),
@@ -179,7 +192,12 @@ SUS_EPISODES: Final = Layout(
             required=True,
         ),
         Field("critical_care_days", ("Critical Care Days", "Critical Care Length Of Stay")),
+        Field("rehabilitation_days", ("Rehabilitation Days",)),
+        Field("palliative_days", ("Palliative Care Days", "Specialist Palliative Care Days")),
+        _ADMINISTRATIVE,
         Field("hrg", ("Core HRG (Calculated)", "Episode Core HRG"), required=True),
+        _UNBUNDLED,
+        _SPECIALISED,
         _DIAGNOSES,
         _PROCEDURES,
     ),
