@@ -9,11 +9,12 @@ from pbcanalytics.reference import Shelf
 from pbcanalytics.words.errors import SelectionError
 
 CAUSES: Final = (
-    *("price", "payable_hrg", "short_stay", "long_stay", "mff"),
+    *("price", "payable_hrg", "short_stay", "long_stay", "top_up", "adjustment", "mff"),
     *("priced_before_only", "priced_after_only"),
 )
 """What can move the price of a spell: the HRG's price; another HRG of the spell is paid; short
-stays; days beyond the trim point; the market forces factor; it has a price on one side only."""
+stays; days beyond the trim point; specialised top-ups; adjustments that were agreed; the market
+forces factor; it has a price on one side only."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,10 @@ WITH compared AS (
   SELECT b.pod, b.price_pence AS before_pence, a.price_pence AS after_pence,
          b.hrg IS DISTINCT FROM a.hrg AS is_other_hrg,
          a.base_pence - b.base_pence AS base, a.short_stay_pence - b.short_stay_pence AS short,
-         a.long_stay_pence - b.long_stay_pence AS long, a.mff_pence - b.mff_pence AS mff
+         a.long_stay_pence - b.long_stay_pence AS long,
+         COALESCE(a.top_up_pence, 0) - COALESCE(b.top_up_pence, 0) AS top_up,
+         COALESCE(a.other_pence, 0) - COALESCE(b.other_pence, 0) AS other,
+         a.mff_pence - b.mff_pence AS mff
   FROM bridge_before AS b JOIN bridge_after AS a ON a.spell_id = b.spell_id),
 caused AS (
   SELECT pod, 'price' AS cause, base AS pence FROM compared
@@ -14,6 +17,10 @@ caused AS (
   UNION ALL SELECT pod, 'short_stay', short FROM compared
   WHERE before_pence IS NOT NULL AND after_pence IS NOT NULL
   UNION ALL SELECT pod, 'long_stay', long FROM compared
+  WHERE before_pence IS NOT NULL AND after_pence IS NOT NULL
+  UNION ALL SELECT pod, 'top_up', top_up FROM compared
+  WHERE before_pence IS NOT NULL AND after_pence IS NOT NULL
+  UNION ALL SELECT pod, 'adjustment', other FROM compared
   WHERE before_pence IS NOT NULL AND after_pence IS NOT NULL
   UNION ALL SELECT pod, 'mff', mff FROM compared
   WHERE before_pence IS NOT NULL AND after_pence IS NOT NULL

@@ -4,8 +4,10 @@
 WITH both_priced AS (
   SELECT n.spell_id, n.provider_code, p.pod, p.discharge_date, p.price_year, p.hrg,
          s.hrg AS supplied_hrg, p.price_pence, s.price_pence AS supplied_pence, p.unpriced_reason,
-         p.base_pence, p.long_stay_pence, p.mff_pence, s.initial_pence,
-         s.long_stay_pence AS supplied_long_stay_pence, s.mff_pence AS supplied_mff_pence
+         p.base_pence, p.short_stay_pence, p.long_stay_pence, p.top_up_pence, p.other_pence,
+         p.mff_pence, s.initial_pence, s.short_stay,
+         s.long_stay_pence AS supplied_long_stay_pence, s.service_adjustment_pence,
+         s.unbundled_pence, s.financial_adjustment_pence, s.mff_pence AS supplied_mff_pence
   FROM spells AS n
   JOIN supplied_spells AS s ON s.provider_code = n.provider_code
     AND s.spell_number = n.spell_number AND s.person_id = n.person_id
@@ -19,6 +21,11 @@ SELECT spell_id, provider_code, pod, discharge_date, price_year, hrg, supplied_h
             WHEN hrg <> supplied_hrg THEN 'hrg'
             WHEN initial_pence <> base_pence THEN 'base'
             WHEN supplied_long_stay_pence <> long_stay_pence THEN 'long_stay'
+            WHEN service_adjustment_pence <> COALESCE(top_up_pence, 0) THEN 'top_up'
+            WHEN unbundled_pence <> 0 THEN 'unbundled'
+            WHEN financial_adjustment_pence <> COALESCE(other_pence, 0) THEN 'adjustment'
+            WHEN supplied_pence - price_pence <> COALESCE(supplied_mff_pence - mff_pence, 0)
+                 AND (short_stay_pence <> 0 OR short_stay IS NOT NULL) THEN 'short_stay'
             WHEN supplied_pence - price_pence
                  <> COALESCE(supplied_mff_pence - mff_pence, 0) THEN 'other'
             ELSE 'mff' END AS explained_by

@@ -1,0 +1,96 @@
+"""What the rules of a contract do to a year's activity, beyond the price of each spell."""
+
+from typing import Final
+
+import pandas as pd
+
+from pbcanalytics.costing.alone import price_alone
+from pbcanalytics.costing.chain import Engine, model
+from pbcanalytics.costing.contract_terms import base_of_threshold, contract_terms, variable_shares
+from pbcanalytics.reference import Shelf
+from pbcanalytics.words.errors import SelectionError
+
+_MONTHS: Final = (
+    "SELECT COUNT(DISTINCT CAST(DATE_TRUNC('month', discharge_date) AS DATE)) AS n "
+    "FROM priced_spells WHERE financial_year = '{year}' AND price_year = '{year}'"
+)
+_REPRICED: Final = """
+SELECT commissioner_code, provider_code,
+       (CAST(SUM(price_pence - mff_pence) AS BIGINT) * (1000000 + {growth}) + 500000) // 1000000
+         AS threshold_pence
+FROM priced_spells
+WHERE financial_year = '{base_year}' AND pod = 'NEL' AND price_pence IS NOT NULL
+GROUP BY commissioner_code, provider_code
+"""
+
+
+def contract_effects(engine: Engine, shelf: Shelf, year: str) -> pd.DataFrame:
+    """
+    Reckon what the rules of a year's contracts do to its activity at tariff.
+
+    The threshold for emergencies is what `reference/threshold/<year>.csv` says was agreed, else the
+    activity of the year that the rules name, at this year's prices, if it is held.
+
+    Parameters
+    ----------
+    engine : Engine
+        With the tables that `build` makes; those of prices are overwritten, so this belongs into
+        a transaction that is rolled back.
+    shelf : Shelf
+        The reference data.
+    year : str
+        Financial year of the contracts, "2018/19".
+
+    Returns
+    -------
+    DataFrame, one row per commissioner and provider
+        `commissioner_code`, `provider_code`, `payment_model`, `n_activity`, `gross_pence` (before
+        the market forces factor), `mff_pence`, `price_pence`, `emergency_pence`,
+        `threshold_pence`, `marginal_effect_pence`, `marginal_reason`, `n_readmissions`,
+        `readmission_effect_pence`, `readmission_reason`, `variable_pence`, `undivided_pence` (of
+        which it is not known), `is_low_volume`. An effect is empty where a rule or the threshold
+        is not known, and its reason says so. [pence]
+
+    Raises
+    ------
+    SelectionError
+        If no activity of the year is priced at its own prices.
+    ReferenceGap
+        If a rule cannot be followed.
+    """
+    n_months = int(engine.frame(_MONTHS.format(year=year))["n"].iloc[0])
+    if not n_months:
+        raise SelectionError(
+            f"No hospital stays of {year} are priced at the prices of {year}, so there is nothing "
+            f"that its contracts could change. Load activity of {year}, or add its tariff, then "
+            "run 'pbc build'."
+        )
+    engine.source("contract_terms", contract_terms(shelf, year, n_months))
+    engine.source("contract_shares", variable_shares(shelf, year))
+    engine.define("contract_lines", model("contract_lines"))
+    engine.define("readmissions", model("readmissions"))
+    engine.source("emergency_thresholds", _thresholds(engine, shelf, year))
+    engine.define("contract_effects", model("contract_effects"))
+    return engine.frame(
+        "SELECT * FROM contract_effects ORDER BY commissioner_code NULLS LAST, provider_code"
+    )
+
+
+def _thresholds(engine: Engine, shelf: Shelf, year: str) -> pd.DataFrame:
+    """Gather the thresholds that were agreed, else those that the rules lay down."""
+    columns = ["commissioner_code", "provider_code", "threshold_pence"]
+    empty = pd.DataFrame({c: pd.Series(dtype="string") for c in columns}).astype(
+        {"threshold_pence": "Int64"}
+    )
+    if year in shelf.years("threshold"):
+        return shelf.read("threshold", year)[columns]
+    base = base_of_threshold(shelf, year)
+    if base is None:
+        return empty
+    base_year, growth = base
+    versions = {y: shelf.rule("rules", "hrg_version", y) for y in (base_year, year)}
+    held = engine.frame(f"SELECT COUNT(*) AS n FROM spells WHERE financial_year = '{base_year}'")
+    if not held["n"].iloc[0] or None in versions.values() or len(set(versions.values())) > 1:
+        return empty
+    price_alone(engine, shelf, year, base_year)
+    return engine.frame(_REPRICED.format(growth=growth, base_year=base_year))

@@ -1,0 +1,274 @@
+"""What the rules of a contract do to a year's activity: thresholds, readmissions, fixed parts."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from pbcanalytics import costing
+from pbcanalytics.reference import Shelf
+from pbcanalytics.words.errors import ReferenceGap, SelectionError
+from tests.drawn import priced, shelf_with
+from tests.test_payment_rules import shared
+from tests.test_price_steps import held
+
+MONTHS = [f"2018-{m:02d}" for m in range(4, 13)] + [f"2019-{m:02d}" for m in range(1, 4)]
+NO_MARGIN: dict[str, Any] = {"emergency_marginal_rate": "none", "emergency_readmission": "none"}
+
+
+def year_of(hrg: str, *, last: int = 12, los_days: int = 0, admission: str = "21") -> str:
+    """Draw one emergency a month, each of another patient."""
+    lines = [
+        "episode_id|person_id|spell_number|commissioner_code|admission_method|admission_date"
+        "|discharge_date|hrg"
+    ]
+    for i, month in enumerate(MONTHS[:last]):
+        lines.append(f"e{i}|p{i}|s{i}|5P4|{admission}|{month}-10|{month}-{10 + los_days}|{hrg}")
+    return "\n".join(lines)
+
+
+def effects(drawn: str, shelf: Shelf, **kinds: str) -> pd.Series:
+    """Give the one contract of some drawn activity."""
+    with priced(drawn, shelf=shelf, **kinds) as warehouse:
+        found = costing.contract_effects(warehouse, shelf, "2018/19")
+    assert len(found) == 1
+    return found.iloc[0]
+
+
+def with_threshold(folder: Path, pence: int, **rules: Any) -> Shelf:
+    held(
+        folder,
+        threshold=f"commissioner_code | provider_code | threshold_pence \n 5P4 | XD1 | {pence}",
+    )
+    return shelf_with(folder, emergency_readmission="none", **rules)
+
+
+def test_t1_a_short_stay_of_70_per_cent_at_a_marginal_rate_of_30_pays_21(tmp_path: Path) -> None:
+    hrg = shared("0.7")
+    full = Shelf.open().read("tariff", "2018/19").set_index("hrg").loc[hrg, "non_elective_pence"]
+    shelf = with_threshold(tmp_path, 0, emergency_marginal_rate=0.3)
+    found = effects(year_of(hrg), shelf)
+    paid = found["emergency_pence"] + found["marginal_effect_pence"]
+    assert abs(paid - 12 * full * 0.21) <= 6, "half a penny a rounding"
+
+
+@pytest.mark.parametrize("rate", [0.3, 0.7])
+@pytest.mark.parametrize("gives_back", [True, False])
+@pytest.mark.parametrize("part", [0.0, 0.4, 1.0, 1.7])
+def test_above_the_threshold_the_rate_is_paid_and_below_it_what_the_rule_gives_back(
+    tmp_path: Path, rate: float, gives_back: bool, part: float
+) -> None:
+    rules = {
+        "emergency_marginal_rate": rate,
+        "emergency_marginal_below": "full" if gives_back else "same_rate",
+    }
+    hrg = shared("")
+    full = Shelf.open().read("tariff", "2018/19").set_index("hrg").loc[hrg, "non_elective_pence"]
+    threshold = round(12 * full * part)
+    found = effects(year_of(hrg), with_threshold(tmp_path, threshold, **rules))
+    assert found["emergency_pence"] == 12 * full
+    excess = 12 * full - threshold
+    due = 12 * full if excess < 0 and gives_back else threshold + rate * excess
+    assert found["emergency_pence"] + found["marginal_effect_pence"] == pytest.approx(due, abs=0.6)
+
+
+def test_a_threshold_that_was_not_agreed_is_the_activity_of_its_year_at_todays_prices(
+    tmp_path: Path,
+) -> None:
+    hrg = shared("")
+    before = year_of(hrg).replace("2019-", "2018-").replace("|2018-", "|2017-")
+    before = before.replace("|e", "|x").replace("\ne", "\nf").replace("|s", "|t")
+    drawn = year_of(hrg, last=12) + "\n" + "\n".join(before.splitlines()[1:7])
+    rules = {
+        "emergency_marginal_rate": 0.5,
+        "emergency_marginal_base": {"year": "2017/18", "growth_share": 0.03},
+        "emergency_readmission": "none",
+    }
+    found = effects(drawn, shelf_with(tmp_path, **rules))
+    one = found["emergency_pence"] / 12
+    assert found["threshold_pence"] == round(6 * one * 1.03)
+    assert found["marginal_effect_pence"] == -round((12 - 6 * 1.03) * one * 0.5)
+
+
+@pytest.mark.parametrize(
+    ("rules", "reason"),
+    [
+        ({"emergency_marginal_rate": None}, "rule_not_held"),
+        ({"emergency_marginal_below": None}, "rule_not_held"),
+        ({"emergency_marginal_base": None}, "no_threshold"),
+        ({"emergency_marginal_rate": "none"}, None),
+    ],
+)
+def test_an_effect_that_needs_an_unknown_rule_is_not_known(
+    tmp_path: Path, rules: dict[str, Any], reason: str | None
+) -> None:
+    shelf = shelf_with(tmp_path, emergency_readmission="none", **rules)
+    found = effects(year_of(shared("")), shelf)
+    told = found["marginal_reason"]
+    assert (None if pd.isna(told) else told) == reason
+    assert pd.isna(found["marginal_effect_pence"]) == (reason is not None)
+    if reason is None:
+        assert found["marginal_effect_pence"] == 0
+
+
+def test_part_of_a_year_is_not_held_against_the_threshold_of_a_whole_one(tmp_path: Path) -> None:
+    shelf = with_threshold(tmp_path, 1, emergency_marginal_rate=0.5)
+    found = effects(year_of(shared(""), last=11), shelf)
+    assert found["marginal_reason"] == "part_of_year"
+    assert pd.isna(found["marginal_effect_pence"])
+
+
+AGAIN = """
+    episode_id|person_id|spell_number|provider_code|admission_method|admission_date|discharge_date|age_years|hrg|diagnoses|discharge_method
+    1|plan|1|XD1|11|2018-05-01|2018-05-03|50|HN12F|M16|1
+    2|plan|2|XT1|21|2018-05-20|2018-05-24|50|{hrg}|J18|1
+    3|late|3|XD1|11|2018-05-01|2018-05-03|50|HN12F|M16|1
+    4|late|4|XD1|21|2018-06-03|2018-06-08|50|{hrg}|J18|1
+    5|emer|5|XD1|21|2018-05-01|2018-05-05|50|{hrg}|J18|1
+    6|emer|6|XD1|21|2018-05-10|2018-05-15|50|{hrg}|J18|1
+    7|baby|7|XD1|11|2018-05-01|2018-05-03|3|HN12F|M16|1
+    8|baby|8|XD1|21|2018-05-10|2018-05-15|3|{hrg}|J18|1
+    9|canc|9|XD1|11|2018-05-01|2018-05-03|50|HN12F|C50|1
+    10|canc|10|XD1|21|2018-05-10|2018-05-15|50|{hrg}|J18|1
+    11|self|11|XD1|11|2018-05-01|2018-05-03|50|HN12F|M16|2
+    12|self|12|XD1|21|2018-05-10|2018-05-15|50|{hrg}|J18|1
+    13|move|13|XD1|11|2018-05-01|2018-05-03|50|HN12F|M16|1
+    14|move|14|XT1|2B|2018-05-03|2018-05-15|50|{hrg}|J18|1
+    15|road|15|XD1|11|2018-05-01|2018-05-03|50|HN12F|M16|1
+    16|road|16|XD1|21|2018-05-10|2018-05-15|50|{hrg}|S72 V43|1
+    """
+RULE: dict[str, Any] = {
+    "emergency_readmission": "not_paid_after_elective",
+    "readmission_days": 30,
+    "readmission_after_emergency_cut_share": 0.25,
+    "emergency_marginal_rate": "none",
+}
+
+
+def readmitted(shelf: Shelf) -> tuple[pd.DataFrame, pd.DataFrame]:
+    with priced(AGAIN.format(hrg=shared("")), shelf=shelf) as warehouse:
+        found = costing.contract_effects(warehouse, shelf, "2018/19")
+        rows = warehouse.frame("SELECT * FROM readmissions")
+    rows["patient"] = rows["spell_id"].str.split("|").str[1]
+    return found.set_index("provider_code"), rows.set_index("patient")
+
+
+def test_emergency_readmissions_are_not_paid_after_an_elective_stay(tmp_path: Path) -> None:
+    contracts, found = readmitted(shelf_with(tmp_path, **RULE))
+    gross = found["gross_pence"].iloc[0]
+    assert set(found.index) == {"plan", "emer", "baby", "canc", "self", "move", "road"}
+    assert found["effect_pence"].to_dict() == {
+        **dict.fromkeys(("baby", "canc", "self", "move", "road"), 0),
+        **{"plan": -gross, "emer": -round(gross / 4)},
+    }
+    assert found["exclusion"].dropna().to_dict() == {
+        "baby": "under_four",
+        "canc": "cancer",
+        "self": "self_discharge",
+        "move": "transfer",
+        "road": "transport_accident",
+    }
+    assert found.loc["plan", "days_after"] == 17
+    assert found.loc["plan", "provider_code"] == "XD1", "the hospital that discharged bears it"
+    assert contracts.loc["XD1", "readmission_effect_pence"] == found["effect_pence"].sum()
+    assert contracts.loc["XD1", "n_readmissions"] == 2
+    assert contracts.loc["XT1", "readmission_effect_pence"] == 0
+
+
+def test_whether_readmissions_are_paid_is_not_guessed(tmp_path: Path) -> None:
+    for rule in (None, "avoidable_not_paid"):
+        contracts, found = readmitted(
+            shelf_with(tmp_path, **{**RULE, "emergency_readmission": rule})
+        )
+        assert len(found) == 7, "they are listed all the same"
+        assert contracts.loc["XD1", "readmission_reason"] == "rule_not_held"
+        assert pd.isna(contracts.loc["XD1", "readmission_effect_pence"])
+    with pytest.raises(ReferenceGap, match="emergency_readmission"):
+        readmitted(shelf_with(tmp_path, **{**RULE, "emergency_readmission": "halved"}))
+
+
+def test_what_varies_with_activity_and_what_is_not_known_make_the_whole(tmp_path: Path) -> None:
+    drawn = AGAIN.format(hrg=shared(""))
+    shares = {"EL": 1.0, "NEL": 0.2}
+    shelf = shelf_with(tmp_path, **NO_MARGIN, fixed_and_variable=shares)
+    ae = "attendance_id | provider_code | arrival_date | hrg \n a | XT1 | 2018-05-01 | VB08Z"
+    with priced(drawn, shelf=shelf, emergency=ae) as warehouse:
+        found = costing.contract_effects(warehouse, shelf, "2018/19").set_index("provider_code")
+        lines = warehouse.frame("SELECT * FROM contract_lines")
+    gross = lines.groupby(["provider_code", "pod"])["gross_pence"].sum()
+    assert found.loc["XD1", "undivided_pence"] == 0
+    assert found.loc["XT1", "undivided_pence"] == gross["XT1", "AE"]
+    due = gross["XD1", "EL"] + round(gross["XD1", "NEL"] * 0.2)
+    assert found.loc["XD1", "variable_pence"] == due
+    unknown = shelf_with(tmp_path, **NO_MARGIN, fixed_and_variable=None)
+    with priced(drawn, shelf=unknown) as warehouse:
+        found = costing.contract_effects(warehouse, unknown, "2018/19")
+    assert (found["variable_pence"] == 0).all()
+    assert (found["undivided_pence"] == found["gross_pence"]).all()
+
+
+@pytest.mark.parametrize(
+    ("threshold", "is_low"), [("none", False), (None, None), (10**12, True), (10**6, False)]
+)
+def test_a_low_volume_is_one_below_the_threshold_of_the_year(
+    tmp_path: Path, threshold: object, is_low: bool | None
+) -> None:
+    shelf = shelf_with(tmp_path, **NO_MARGIN, low_volume_threshold_pence=threshold)
+    found = effects(year_of("HN12F", admission="11"), shelf)["is_low_volume"]
+    assert (None if pd.isna(found) else bool(found)) == is_low
+
+
+def test_a_year_without_priced_stays_has_no_contracts() -> None:
+    shelf = Shelf.open()
+    with (
+        priced(year_of("HN12F")) as warehouse,
+        pytest.raises(SelectionError, match="2017/18"),
+    ):
+        costing.contract_effects(warehouse, shelf, "2017/18")
+
+
+def test_a_stay_that_went_on_elsewhere_is_one_continuous_spell() -> None:
+    with priced(
+        """
+        episode_id|person_id|spell_number|provider_code|admission_source|admission_date|discharge_date|hrg|discharge_destination
+        1|p|1|XD1|19|2018-05-01|2018-05-03|HN12F|51
+        2|p|2|XT1|51|2018-05-03|2018-05-10|HN12F|51
+        3|p|3|XD1|51|2018-05-12|2018-05-20|HN12F|19
+        4|p|4|XD1|19|2018-05-21|2018-05-22|HN12F|19
+        5|q|5|XD1|19|2018-05-01|2018-05-03|HN12F|51
+        6|q|6|XT1|19|2018-05-06|2018-05-08|HN12F|19
+        7|r|7|XD1|19|2018-05-01|2018-05-03|HN12F|19
+        8|r|8|XT1|19|2018-05-03|2018-05-08|HN12F|19
+        """
+    ) as warehouse:
+        found = warehouse.frame("SELECT * FROM continuous_spells ORDER BY position")
+        paid = warehouse.rows("SELECT count(*) FROM priced_spells WHERE price_year = '2018/19'")
+    assert found["spell_id"].tolist() == ["XD1|p|1", "XT1|p|2", "XD1|p|3"]
+    assert set(found["continuous_spell_id"]) == {"XD1|p|1"}
+    assert set(found["los_days"]) == {19}
+    assert paid == [(8,)], "each provider's spell is paid by itself"
+
+
+def test_what_is_odd_about_the_episodes_of_a_spell_is_flagged() -> None:
+    with priced(
+        """
+        episode_id|spell_number|sex|patient_class|episode_order|episode_start|admission_date|discharge_date|hrg
+        1|fine|1|1|1|2018-05-01|2018-05-01||HN12F
+        2|fine|1|1|2|2018-05-02|2018-05-01|2018-05-03|HN12F
+        3|sex |1|1|1|2018-05-01|2018-05-01||HN12F
+        4|sex |2|1|2|2018-05-02|2018-05-01|2018-05-03|HN12F
+        5|kind|1|1|1|2018-05-01|2018-05-01||HN12F
+        6|kind|1|2|2|2018-05-02|2018-05-01|2018-05-03|HN12F
+        7|same|1|1|1|2018-05-01|2018-05-01||HN12F
+        8|same|1|1|1|2018-05-01|2018-05-01|2018-05-03|HN12F
+        9|late|1|1|2|2018-05-02|2018-05-01|2018-05-03|HN12F
+        """
+    ) as warehouse:
+        found = warehouse.rows("SELECT spell_id, flag FROM spell_flags ORDER BY ALL")
+    assert [(spell.split("|")[-1], flag) for spell, flag in found] == [
+        ("kind", "class_differs"),
+        ("late", "first_episode_missing"),
+        ("same", "episode_twice"),
+        ("sex", "sex_differs"),
+    ]
