@@ -2,10 +2,11 @@
 PYTHON ?= python3
 DATA ?= data
 BIN := .venv/bin
+JAVA := $(if $(JAVA_HOME),$(JAVA_HOME)/bin/java,java)
 CHROMIUMS := chromium chromium-browser google-chrome google-chrome-stable chrome msedge
 
 .DEFAULT_GOAL := help
-.PHONY: help start test check fix demo lab lock docs bench clean chromium
+.PHONY: help start test check fix demo lab spark lock docs bench clean chromium spark-if-java
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -13,7 +14,7 @@ help: ## List the targets
 start: .venv/.installed ## Install, make the demonstration PCT if there are no data, open the dashboards
 	@exec $(BIN)/pbc start --data "$(DATA)"
 
-test: .venv/.installed chromium ## Install what tests need and run all of them
+test: .venv/.installed chromium spark-if-java ## Install what tests need and run all of them
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: .venv/.installed ## Format, lint, types, import law, notebooks' contract
@@ -37,6 +38,8 @@ demo: .venv/.installed ## Write, load, price and publish the demonstration PCT
 lab: .venv/.installed ## Open the notebooks in JupyterLab
 	@PBC_DATA="$(abspath $(DATA))" exec $(BIN)/jupyter lab --notebook-dir=notebooks
 
+spark: .venv/.spark ## Install Spark (0.5 GB) beside the rest, for pbc build --engine spark
+
 docs: .venv/.installed ## Write the generated pages of docs/ anew
 	@$(BIN)/python -m tests.generated
 
@@ -44,10 +47,15 @@ bench: .venv/.installed ## Measure, and print the tables of docs/performance.md
 	@$(BIN)/python -m benchmarks.pages
 	@$(BIN)/python -m benchmarks.steps
 
-lock: .venv/.installed ## Resolve the dependencies of pyproject.toml anew into constraints.txt
+lock: .venv/.installed ## Resolve the dependencies of pyproject.toml anew into constraints*.txt
 	@$(BIN)/uv pip compile pyproject.toml --extra test --extra setup --universal \
 	  --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade -q \
 	  -o constraints.txt
+	@$(BIN)/python -c 'import tomllib; e = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
+	  print(*e["spark"], *e["setup-spark"], sep="\n")' | \
+	  $(BIN)/uv pip compile - -c constraints.txt --universal \
+	  --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade -q \
+	  -o constraints-spark.txt
 
 clean: ## Remove the installed environment; data are kept
 	@rm -rf .venv
@@ -68,6 +76,22 @@ clean: ## Remove the installed environment; data are kept
 	fi
 	@echo "Installing the packages: done in $$(($$(date +%s) - $$(cat .venv/.began))) s"
 	@touch $@
+
+# Spark comes as source, which setuptools of the same lock builds; pip fetches its own.
+.venv/.spark: constraints-spark.txt .venv/.installed
+	@date +%s > .venv/.began
+	@if test -x $(BIN)/uv; then \
+	  $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps \
+	    --no-build-isolation -r constraints-spark.txt ; \
+	else \
+	  $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r constraints-spark.txt ; \
+	fi
+	@echo "Installing Spark: done in $$(($$(date +%s) - $$(cat .venv/.began))) s"
+	@touch $@
+
+spark-if-java: .venv/.installed
+	@if command -v $(JAVA) >/dev/null; then $(MAKE) --no-print-directory .venv/.spark; else \
+	  echo "Java is not here, so Spark is not installed and the tests of it are skipped"; fi
 
 chromium:
 	@test -n "$(CHROMIUM)" || for name in $(CHROMIUMS); do \

@@ -16,7 +16,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pbcanalytics.faces.notebooks import baseline_budgets
+    from pbcanalytics.faces.notebooks import (
+        baseline_budgets,
+        explained_prices,
+        explained_spell,
+        price_of_a_stay,
+    )
     from pbcanalytics.intake import Wishes
     from pbcanalytics.pipeline import (
         build,
@@ -41,8 +46,11 @@ __all__ = [
     "build",
     "check",
     "demo",
+    "explained_prices",
+    "explained_spell",
     "load",
     "organisations",
+    "price_of_a_stay",
     "publish",
     "status",
     "unload",
@@ -57,8 +65,11 @@ _HOMES = {
     "build": "pbcanalytics.pipeline",
     "check": "pbcanalytics.pipeline",
     "demo": "pbcanalytics.pipeline",
+    "explained_prices": "pbcanalytics.faces.notebooks",
+    "explained_spell": "pbcanalytics.faces.notebooks",
     "load": "pbcanalytics.pipeline",
     "organisations": "pbcanalytics.pipeline",
+    "price_of_a_stay": "pbcanalytics.faces.notebooks",
     "publish": "pbcanalytics.pipeline",
     "status": "pbcanalytics.pipeline",
     "unload": "pbcanalytics.pipeline",

@@ -30,6 +30,8 @@ COMMANDS = (
         "bridge",
         "hrgs",
         "supplied",
+        "contracts",
+        "aggregates",
     ),
 )
 

@@ -10,6 +10,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOCK = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+SPARK_LOCK = (ROOT / "constraints-spark.txt").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
@@ -23,12 +24,28 @@ def wanted() -> set[str]:
     return {bare(r) for r in [*PROJECT["dependencies"], *extras]}
 
 
+def locked(lock: str) -> set[str]:
+    return {bare(name) for name in re.findall(r"^([A-Za-z0-9_.-]+)==", lock, re.M)}
+
+
 def test_every_dependency_is_locked_with_hashes_and_no_address() -> None:
-    locked = re.findall(r"^([A-Za-z0-9_.-]+)==", LOCK, re.M)
-    assert wanted() <= {bare(name) for name in locked}
-    assert "://" not in LOCK
-    entries = re.split(r"\n(?=\S)", LOCK.strip())
-    assert all("--hash=sha256:" in entry for entry in entries)
+    assert wanted() <= locked(LOCK) | locked(SPARK_LOCK)
+    for lock in (LOCK, SPARK_LOCK):
+        assert "://" not in lock
+        entries = re.split(r"\n(?=\S)", lock.strip())
+        assert all("--hash=sha256:" in entry for entry in entries)
+
+
+def test_spark_is_pinned_and_apart_and_nothing_of_it_comes_with_make_start() -> None:
+    extras = PROJECT["optional-dependencies"]
+    pinned = dict(r.split("==") for r in extras["spark"])
+    assert pinned.keys() == {"pyspark", "sqlglot"}
+    assert f"sqlglot=={pinned['sqlglot']} " in SPARK_LOCK
+    assert f"pyspark=={pinned['pyspark'].removesuffix('*')}" in SPARK_LOCK
+    assert not locked(LOCK) & locked(SPARK_LOCK)
+    needs = dict(re.findall(r"^([a-z]+): *(.*?) *##", MAKEFILE, re.M))
+    assert needs["start"] == ".venv/.installed"
+    assert "spark-if-java" in needs["test"].split()
 
 
 def test_no_tracked_file_of_packages_names_an_address_and_no_uv_lock_is_tracked() -> None:
@@ -37,7 +54,7 @@ def test_no_tracked_file_of_packages_names_an_address_and_no_uv_lock_is_tracked(
     ).stdout.split()
     assert "uv.lock" not in tracked
     assert "pylock.toml" not in tracked
-    for name in ("constraints.txt", "environment.yml", "pyproject.toml"):
+    for name in ("constraints.txt", "constraints-spark.txt", "environment.yml", "pyproject.toml"):
         assert "://" not in (ROOT / name).read_text(encoding="utf-8")
 
 

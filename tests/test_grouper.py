@@ -1,6 +1,7 @@
 """The NHS grouper's input is what it asks for, no episode is lost, and its output comes back."""
 
 import csv
+import itertools
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import duckdb
 import pytest
 
 from pbcanalytics import intake
-from pbcanalytics.intake.grouping import COLUMNS, write_input
+from pbcanalytics.costing import chain
+from pbcanalytics.intake.grouping import COLUMNS, input_rows, write_input
 from pbcanalytics.words.errors import SelectionError, StoreError
 
 # Domain 2.7, word for word but for the two ranges.
@@ -104,6 +106,7 @@ def test_an_episode_is_written_as_the_grouper_reads_it(
     ("changed", "reason"),
     [
         ({"PROVSPNO": ""}, "missing_PROVSPNO"),
+        ({"PROVSPNO": "0000-00"}, "missing_PROVSPNO"),
         ({"EPIORDER": ""}, "missing_EPIORDER"),
         ({"STARTAGE": ""}, "missing_STARTAGE"),
         ({"SEX": ""}, "missing_SEX"),
@@ -145,6 +148,30 @@ def test_a_spell_is_written_whole_or_not_at_all(
     land(con, tmp_path, spell, spell | {"EPIORDER": "2", "SEX": ""}, {"PROVSPNO": "S1"})
     done = write_input(con, tmp_path / "in.csv")
     assert (done.written, done.left_out) == (1, {"missing_SEX": 1, "rest_of_spell": 1})
+
+
+def test_the_grouper_is_given_the_very_spells_that_prices_are_made_from(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    """Every kind of patient and of number, with and without what else a spell is told by."""
+    drawn = itertools.product(
+        (None, "1", "2", "3", "4", "5"),
+        (None, "", "0", "000-0", "S0", "s0", " S1"),
+        ("XD1", "XT1", None),
+        ("p1", "p2", None),
+        ("2018-05-01", "2018-05-02", None),
+    )
+    con.executemany(
+        "INSERT INTO episodes (episode_id, patient_class, spell_number, provider_code, person_id, "
+        "admission_date) VALUES (?, ?, ?, ?, ?, ?)",
+        [[str(i), *one] for i, one in enumerate(drawn)],
+    )
+    keys = [
+        con.execute(f"SELECT episode_id, {key} FROM ({found}) AS found ORDER BY ALL").fetchall()
+        for key, found in (("spell", input_rows()), ("spell_id", chain.model("spell_episodes")))
+    ]
+    assert keys[0] == keys[1]
+    assert len({key for _, key in keys[0]}) > 200
 
 
 def test_a_spell_number_of_two_patients_is_not_grouped_as_one_spell(

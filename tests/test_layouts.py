@@ -67,13 +67,12 @@ MONEY = (
     "Local, Tariff Initial Amount Non Mandatory"
 )
 NOT_READ = (
-    "HRG Version (Submitted), Grouping Method, Grouping Algorithm Version, Unbundled HRG 1, "
-    "Unbundled HRG 12, Spell Secondary Diagnosis, Primary Procedure Code, Spell Programme "
-    "Budgeting Category, Number SSCs, Significant Specialised Service Code, Specialised Service "
-    "Code 1, Specialised Service Code 5, BPT Indicator 1, BPT Indicator 5, BPT Indicator 1 Action, "
-    "BPT Indicator 5 Action, Evidence Based Intervention Category, Evidence Based Intervention "
-    "Type, Spell NPOC, Spell Service Line, Tariff Day Case National, Applied MFF Elective, Applied "
-    "MFF Non Elective, Final Tariff Applied, PbR Costed Indicator"
+    "HRG Version (Submitted), Grouping Method, Grouping Algorithm Version, Spell Secondary "
+    "Diagnosis, Primary Procedure Code, Spell Programme Budgeting Category, Number SSCs, "
+    "BPT Indicator 1, BPT Indicator 5, BPT Indicator 1 Action, BPT Indicator 5 Action, "
+    "Evidence Based Intervention Category, Evidence Based Intervention Type, Spell NPOC, "
+    "Spell Service Line, Tariff Day Case National, Applied MFF Elective, Applied MFF Non "
+    "Elective, Final Tariff Applied, PbR Costed Indicator"
 )
 """Headings of grouping and money for which the landing table has no column."""
 

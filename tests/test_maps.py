@@ -180,10 +180,10 @@ def test_an_undecided_file_is_asked_about_where_somebody_can_answer(
 def test_a_file_without_headings_is_read_by_its_shape(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pbcanalytics.intake.files.headings import Headless
+    from pbcanalytics.intake.files.headings import FirstLines
 
-    bare = Headless(r"[A-Z][0-9]{5}", ("PRACTICE_CODE", "NAME", "PCT_CODE"))
-    monkeypatch.setattr("pbcanalytics.intake.loading.HEADLESS", (bare,))
+    bare = FirstLines(r"[A-Z][0-9]{5}", ("PRACTICE_CODE", "NAME", "PCT_CODE"))
+    monkeypatch.setattr("pbcanalytics.intake.loading.FIRST_LINES", (bare,))
     for name, text in (
         ("fast.csv", "X80001,Mill,9E1\nX80002,Mill,9E1\n"),
         ("careful.csv", 'X80003,Mill,9E1\nX80004,"Mill,9E1\nX80005,Mill,9E1\n'),
@@ -436,7 +436,7 @@ def test_a_file_is_unpacked_in_the_data_folder_and_nothing_stays(
     real = tempfile.mkdtemp
 
     def noted(*words: object, **named: object) -> str:
-        made.append((data / ".reading").stat().st_mode & 0o777)
+        made.extend(p.stat().st_mode & 0o777 for p in data.iterdir())
         return real(*words, **named)  # type: ignore[call-overload,no-any-return]
 
     monkeypatch.setattr(tempfile, "mkdtemp", noted)

@@ -433,6 +433,7 @@ def test_a_database_with_nothing_in_it_and_one_of_an_older_version_are_reviewed(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
     con.execute("ALTER TABLE grouped_spells DROP COLUMN los_days; DROP TABLE spell_changes")
+    intake.prepare(con)
     found = review(con)
     assert (found.arrivals.loads, found.completeness.share, found.data_to) == ((), None, None)
     assert all(list(one.rows()) == [] for one in found.listings.values())

@@ -84,7 +84,7 @@ def baseline(
     plan : Plan
         Resource, contingency, growth, uplift.
     financial_year : str
-        Year of the budget; the activity is of the year before.
+        Year of the budget; the activity is of the plan's base year, else of the year before.
     price_year : str
         Year of the tariff at which `pence` was costed.
 
@@ -98,7 +98,7 @@ def baseline(
         If prices are already those of the budget year and the plan uplifts them again (the
         uplift guard of domain 3.2), or no practice can be given a budget.
     """
-    base_year = periods.preceding(financial_year)
+    base_year = plan.base_year or periods.preceding(financial_year)
     if plan.uplift_share and price_year == financial_year:
         raise SelectionError(
             f"The activity is already priced at {financial_year} prices, which hold that year's "

@@ -24,6 +24,9 @@ class Plan:
         Price uplift; only where activity is priced at base-year prices. [share]
     notes : tuple of str
         Who agreed what, and when.
+    base_year : str or None
+        Financial year of the activity that budgets rest on; the year before unless named. The
+        first budgets, of 2005/06, rested on 2003/04 (domain 3.1).
     """
 
     resource_pence: int
@@ -31,6 +34,7 @@ class Plan:
     growth_share: Mapping[str, Fraction] = field(default_factory=dict)
     uplift_share: Fraction = Fraction(0)
     notes: tuple[str, ...] = ()
+    base_year: str | None = None
 
 
 def plans(rows: pd.DataFrame) -> dict[str, Plan]:
@@ -50,7 +54,12 @@ def plans(rows: pd.DataFrame) -> dict[str, Plan]:
     found: dict[str, Plan] = {}
     years = rows["financial_year"].str.replace("-", "/")
     for year, of_year in rows.groupby(years, sort=True):
-        values = {(str(r.item), str(r.line)): Fraction(str(r.value)) for r in of_year.itertuples()}
+        is_base = of_year["item"] == "base_year"
+        named = of_year.loc[is_base, "value"].tolist()
+        values = {
+            (str(r.item), str(r.line)): Fraction(str(r.value))
+            for r in of_year[~is_base].itertuples()
+        }
         if ("resource", "ALL") not in values:
             continue
         notes = dict.fromkeys(str(n) for n in of_year["note"].dropna())
@@ -59,5 +68,6 @@ def plans(rows: pd.DataFrame) -> dict[str, Plan]:
             contingency_share=values.get(("contingency", "ALL"), Fraction(0)),
             growth_share={line: v for (item, line), v in values.items() if item == "growth"},
             notes=tuple(notes),
+            base_year=str(named[0]).strip().replace("-", "/") if named else None,
         )
     return found

@@ -84,7 +84,13 @@ def _one(
     lists: pd.DataFrame,
     answers: dict[str, str],
 ) -> YearBudget:
-    base_year = periods.preceding(year)
+    base_year = plan.base_year or periods.preceding(year)
+    if periods.first_year(base_year) >= periods.first_year(year):
+        raise SelectionError(
+            f"The plan of {year} names {base_year} as its base year, so no budget of {year} can be "
+            "set. A budget rests on activity of an earlier year: correct the item base_year of the "
+            "plan, or leave it out to take the year before."
+        )
     of_base = activity[(activity["financial_year"] == base_year) & (activity["price_year"] == year)]
     if of_base.empty:
         raise SelectionError(

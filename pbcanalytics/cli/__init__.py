@@ -7,11 +7,31 @@ from typing import Final
 
 import typer
 
-from pbcanalytics.cli import check, extracts, organisations, prices, steps, tariff
+from pbcanalytics.cli import (
+    aggregates,
+    check,
+    contracts,
+    extracts,
+    organisations,
+    prices,
+    steps,
+    tariff,
+)
 from pbcanalytics.cli.console import app, err
 from pbcanalytics.words.errors import PbcError
 
-__all__ = ["app", "check", "extracts", "main", "organisations", "prices", "steps", "tariff"]
+__all__ = [
+    "aggregates",
+    "app",
+    "check",
+    "contracts",
+    "extracts",
+    "main",
+    "organisations",
+    "prices",
+    "steps",
+    "tariff",
+]
 
 app.add_typer(tariff.tariff, name="tariff")
 

@@ -182,9 +182,9 @@ def map_(
 ) -> None:
     """Save what a supplier's headings and codes mean, or list what is saved."""
     from pbcanalytics import intake
-    from pbcanalytics.intake.explaining import lent_folder
     from pbcanalytics.intake.maps import alike
     from pbcanalytics.intake.teaching import faults_in, taught
+    from pbcanalytics.store import lent_folder
 
     held = intake.saved_maps(data)
     if file is None:

@@ -9,9 +9,11 @@ from rich.text import Text
 from pbcanalytics.cli.console import out
 
 if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
     from pbcanalytics.intake import Explanation, Loaded
-    from pbcanalytics.intake.refreshing import Change
-    from pbcanalytics.store import SpellChange
+    from pbcanalytics.intake.changes import Resent, SpellChange
 
 
 _MOST_CHANGES: Final = 6
@@ -84,12 +86,10 @@ def became(one: "Loaded", data: Path) -> list[str]:
     return said
 
 
-def changed(c: "Change") -> str:
+def changed(c: "Resent") -> str:
     """Say what became of one provider's month."""
-    from pbcanalytics.faces import wording
-
     frozen = "frozen " if c.was_frozen else ""
-    month = wording.month(c.month)
+    month = _month(c.month)
     counts = [
         f"{n:,} {word}"
         for n, word in ((c.n_added, "added"), (c.n_gone, "gone"), (c.n_changed, "changed"))
@@ -106,22 +106,20 @@ def changed(c: "Change") -> str:
         "withdrawn": "no longer in the file",
     }[c.outcome]
     return (
-        f"  {c.submitter_code}, {frozen}{month}: {how}, {c.n_before:,} rows before, "
+        f"  {c.provider_code}, {frozen}{month}: {how}, {c.n_before:,} rows before, "
         f"{c.n_now:,} now{told}{pence}."
     )
 
 
-def since_last_build(changes: "list[SpellChange]") -> list[str]:
+def since_last_build(changes: "Sequence[SpellChange]") -> list[str]:
     """Say what a build changed of the last one, in spells and pounds."""
     if not changes:
         return []
-    from pbcanalytics.faces import wording
-
     net = sum(c.pence for c in changes)
     said = [f"Since the last build the price of all spells changed by {_pounds(net)}:"]
     words = {"added": "added to", "gone": "gone from", "repriced": "priced otherwise in"}
     for c in changes[:_MOST_CHANGES]:
-        month = wording.month(c.month)
+        month = _month(c.month)
         frozen = "frozen " if c.was_frozen else ""
         spells = "spell" if c.n_spells == 1 else "spells"
         said.append(
@@ -131,6 +129,12 @@ def since_last_build(changes: "list[SpellChange]") -> list[str]:
     if len(changes) > _MOST_CHANGES:
         said.append(f"  and {len(changes) - _MOST_CHANGES:,} smaller changes: see 'pbc check'")
     return said
+
+
+def _month(first: "dt.date | None") -> str:
+    from pbcanalytics.faces import wording
+
+    return wording.month(None if first is None else f"{first:%Y-%m}")
 
 
 def _pounds(pence: int) -> str:

@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -17,33 +17,61 @@ from pbcanalytics.cli.saying import show_status, since_last_build
 def demo(
     data: Data = DATA,
     practices: Annotated[int, typer.Option(min=3, max=400, help="How many practices.")] = 20,
-    years: Annotated[int, typer.Option(min=1, max=3, help="How many years, up to 2018/19.")] = 3,
+    years: Annotated[
+        int, typer.Option(min=1, max=3, help="How many years, up to the last of the era.")
+    ] = 3,
     seed: Annotated[int, typer.Option(min=0, help="Another seed gives another PCT.")] = 2006,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Plant nothing: no growth, no creep, no errors.")
     ] = False,
+    era: Annotated[
+        Literal["ntps", "pbr"],
+        typer.Option(
+            "--era",
+            help="ntps: 2016/17 to 2018/19 with HRG4+. pbr: 2003/04 to 2005/06 with codes like "
+            "HRG v3.5 and invented prices (docs/demo.md).",
+        ),
+    ] = "ntps",
 ) -> None:
     """Write the extracts of an invented PCT, to try everything on."""
-    from pbcanalytics import pipeline
-    from pbcanalytics.words import periods
+    from pbcanalytics import pipeline, synthetic
 
-    wanted = [periods.starting(2019 - years + i) for i in range(years)]
+    wanted = synthetic.ERAS[era].years[-years:]
     with progressing("Inventing a PCT") as progress:
         folder = pipeline.demo(
-            data, n_practices=practices, years=wanted, seed=seed, quiet=quiet, progress=progress
+            data,
+            n_practices=practices,
+            years=wanted,
+            seed=seed,
+            quiet=quiet,
+            era=era,
+            progress=progress,
         )
     key = folder.parent / "answer_key.json"
     out.print(f"The extracts are in {folder}; what was planted in them is in {key}.")
+    if era == synthetic.PBR.name:
+        out.print(
+            f"Their codes and prices are invented: {data / 'reference'} holds the price list, "
+            "marked as an example."
+        )
     out.print(f"Next: pbc load {folder} --data {data}")
 
 
 @app.command()
-def build(data: Data = DATA) -> None:
+def build(
+    data: Data = DATA,
+    engine: Annotated[
+        Literal["duckdb", "spark"],
+        typer.Option(
+            "--engine", help="What to compute on; the figures are the same (docs/scale.md)."
+        ),
+    ] = "duckdb",
+) -> None:
     """Turn what is loaded into hospital spells and price them."""
     from pbcanalytics import pipeline
 
     with progressing("Pricing") as progress:
-        years = pipeline.build(data, progress=progress)
+        years = pipeline.build(data, engine=engine, progress=progress)
     known = pipeline.status(data)
     spells = known["spells"]
     out.print(

@@ -21,7 +21,7 @@ SPELLS: Final = ("spell_episodes", "spells", "supplied_facts", "spell_codes")
 STAYS: Final = ("payable_hrgs", "spell_top_ups", "priced_spells")
 """The models that price spells."""
 
-GROUPING: Final = (*SPELLS, "activity_years")
+GROUPING: Final = (*SPELLS, "spell_flags", "continuous_spells", "activity_years")
 """The models that need no price: episodes to spells, and the years they fall in."""
 
 PRICING: Final = (
@@ -35,6 +35,8 @@ PRICING: Final = (
     "activity",
     "practice_lines",
     "practice_lists",
+    "step_totals",
+    "unpriced_totals",
 )
 """The models that price: payable HRG, price step by step, and the cube of all of it."""
 
@@ -86,8 +88,8 @@ def price_years(
     Decide at the prices of which years each year's activity is costed.
 
     A year's activity is priced at its own tariff, which tells what was paid, and at the next
-    year's, which makes it a budget's baseline (domain 3.2); so do the prices of any other year whose
-    budget rests on it. The first of these that is held is the reported price.
+    year's, which makes it a budget's baseline (domain 3.2); so do the prices of any other year
+    whose budget rests on it. The first of these that is held is the reported price.
 
     Parameters
     ----------

@@ -52,7 +52,7 @@ def contracts(found: pd.DataFrame) -> list[tuple[str, ...]]:
             if not row["undivided_pence"]
             else f"{wording.exact(int(row['variable_pence']))} and a part of "
             f"{wording.exact(int(row['undivided_pence']))}",
-            {True: "yes", False: "no"}.get(_flag(row["is_low_volume"]), "not known"),
+            _flag(row["is_low_volume"]),
         )
         for row in found.to_dict("records")
     ]
@@ -75,8 +75,10 @@ def _text(value: Any, missing: str) -> str:
     return missing if value is None or pd.isna(value) else str(value)
 
 
-def _flag(value: Any) -> bool | None:
-    return None if value is None or pd.isna(value) else bool(value)
+def _flag(value: Any) -> str:
+    if value is None or pd.isna(value):
+        return "not known"
+    return "yes" if value else "no"
 
 
 def _pence(value: Any, reason: Any) -> str:

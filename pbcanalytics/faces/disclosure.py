@@ -45,7 +45,18 @@ def withhold(
     for _, cells in frame.groupby(row, sort=False):
         counts = {i: int(n) for i, n in zip(cells.index, cells[count], strict=True)}
         hidden |= withheld_cells(counts, smallest)
-    shown = frame.assign(is_withheld=frame.index.isin(hidden))
+    return blanked(frame, [i in hidden for i in frame.index], values)
+
+
+def blanked(frame: pd.DataFrame, withheld: list[bool], values: Iterable[str]) -> pd.DataFrame:
+    """
+    Blank the values of the rows that are withheld, and mark these.
+
+    Returns
+    -------
+    DataFrame, the same rows in the same order, with a new column `is_withheld`
+    """
+    shown = frame.assign(is_withheld=pd.array(withheld, dtype=bool))
     for name in values:
         shown[name] = shown[name].astype("Int64").mask(shown["is_withheld"])
     return shown

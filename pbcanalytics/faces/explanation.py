@@ -2,7 +2,15 @@
 
 from typing import Any, Final
 
-from pbcanalytics.costing import NO_PROVIDER, Bridge, Explained, Step, Strategies, Supplied
+from pbcanalytics.costing import (
+    NO_PROVIDER,
+    Bridge,
+    Candidate,
+    Explained,
+    Step,
+    Strategies,
+    Supplied,
+)
 from pbcanalytics.faces import wording
 from pbcanalytics.words.codes import PODS
 
@@ -16,11 +24,22 @@ STEP_WORDS: Final = {
 }
 """What a person reads for each step."""
 
+_FOR: Final = {
+    "base": "are the base price",
+    "short_stay": "are for a short stay",
+    "long_stay": "are for days beyond the trim point",
+    "top_up": "are for specialised care",
+    "other": "are adjustments",
+    "mff": "are the market forces factor",
+}
+
 CAUSE_WORDS: Final = {
     "price": "price of the HRG",
     "payable_hrg": "another HRG of the spell is paid",
     "short_stay": "short emergency stays",
     "long_stay": "days beyond the trim point",
+    "top_up": "specialised top-ups",
+    "adjustment": "agreed adjustments",
     "mff": "market forces factor",
     "priced_before_only": "had a price only before",
     "priced_after_only": "has a price only after",
@@ -65,7 +84,17 @@ def because(step: Step) -> str:
         if m["provider_code"] == NO_PROVIDER:
             return "no provider was named: this is the price before the factor"
         return f"the provider's factor of {m['mff_ratio']}, on all the steps above"
-    return ""
+    if not step.pence:
+        return "none applies to it"
+    return "its specialised service code" if step.name == "top_up" else "as agreed for its HRG"
+
+
+def reasons(e: Explained) -> str:
+    """Say in one sentence what a spell costs and what made it so much."""
+    if e.price_pence is None:
+        return headline(e)
+    told = [f"{wording.exact(s.pence)} {_FOR[s.name]} ({because(s)})" for s in e.steps if s.pence]
+    return f"{wording.exact(e.price_pence)} because {wording.joined(told)}."
 
 
 def chosen(e: Explained) -> list[str]:
@@ -90,6 +119,28 @@ def chosen(e: Explained) -> list[str]:
             f"Next dearest is {nearest.hrg}: {wording.exact(abs(gap))} "
             f"{'less' if gap >= 0 else 'more'} before the other steps."
         )
+    if paid:
+        said.append(f"What tipped it: {tipped(e, paid)}.")
+    return said
+
+
+def tipped(e: Explained, paid: Candidate) -> str:
+    """Say what decided that one HRG of several was paid: the rule of the year, or the order."""
+    rule = f"the rule of {e.price_year}" if e.price_year else "the rule"
+    if e.strategy is None:
+        return f"nothing that is known: {rule} is not held"
+    offered = [c for c in e.candidates if c.sequence or e.strategy == "supplied"]
+    if paid.sequence == 0:
+        return f"{paid.hrg} came with the spell, and {rule} pays what came"
+    said = f"{rule} pays the dearest"
+    if e.strategy == "supplied":
+        said = f"no HRG came with the spell, and then {rule} pays the dearest"
+    if e.strategy == "procedure_first" and any(c.has_procedure and c.hrg for c in offered):
+        offered = [c for c in offered if c.has_procedure and c.hrg]
+        said = f"{rule} pays the dearest of the episodes with a procedure"
+    equals = [c for c in offered if c.base_pence == paid.base_pence and c.hrg != paid.hrg]
+    if equals and paid.base_pence is not None:
+        said += f", and of equals ({wording.joined([c.hrg or '' for c in equals])}) the first"
     return said
 
 
@@ -160,6 +211,10 @@ SUPPLIED_WORDS: Final = {
     "hrg": "another HRG",
     "base": "the price of the HRG",
     "long_stay": "days beyond the trim point",
+    "top_up": "specialised top-ups",
+    "unbundled": "unbundled care, which has lines of its own here",
+    "adjustment": "financial adjustments",
+    "short_stay": "the reduction for short emergency stays",
     "mff": "the market forces factor",
     "other": "a step that one side does not have",
     "no_price_of_ours": "no price of ours",

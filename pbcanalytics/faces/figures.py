@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import Any, Final
 
-from pbcanalytics.faces.wording import short
+from pbcanalytics.faces.wording import exact, short
 
 INK: Final = "#212b32"
 BLUE: Final = "#005eb8"
@@ -143,6 +143,117 @@ def walk(
                     "text": f"axis starts at {short(round((low - room * 0.3) * 100))}",
                     "font": {"size": 12, "color": "#4c6272"},
                 },
+            },
+        },
+    }
+
+
+def by_days(
+    prices: list[tuple[int, int]],
+    *,
+    chosen: int,
+    trim_days: int | None,
+    title: str,
+    description: str,
+) -> dict[str, Any]:
+    """
+    Draw the price of a stay by its length: a step a day, a diamond at the chosen one.
+
+    Parameters
+    ----------
+    prices : list of (int, int)
+        Days and pence, in order.
+    chosen : int
+        The stay that is asked about. [days]
+    trim_days : int, optional
+        The trim point, drawn as a dotted line. [days]
+    title, description : str
+        Title, with HRG and year; and the same for readers who cannot see the figure.
+
+    Returns
+    -------
+    dict
+        A plotly figure: `data` and `layout`.
+    """
+    days = [d for d, _ in prices]
+    pounds = [p / 100 for _, p in prices]
+    own = dict(prices)[chosen]
+    said = [f"{'1 day' if d == 1 else f'{d} days'}: {exact(p)}" for d, p in prices]
+    high = max(pounds) * 1.25
+    ticks = _ticks(0, high)
+    annotations: list[dict[str, Any]] = [
+        {
+            "x": chosen,
+            "y": own / 100,
+            "text": f"<b>{exact(own).removesuffix('.00')}</b>",
+            "showarrow": False,
+            "yshift": -22,
+            "font": {"size": 15},
+        }
+    ]
+    shapes = []
+    if trim_days is not None and trim_days <= days[-1]:
+        line = {"color": GREY, "width": 1, "dash": "dot"}
+        at = {"x0": trim_days, "x1": trim_days, "y0": 0, "y1": high}
+        shapes.append({"type": "line", **at, "line": line})
+        is_right = trim_days > days[-1] / 2
+        annotations.append(
+            {
+                "x": trim_days,
+                "y": high,
+                "text": f"trim point: {trim_days} days",
+                "showarrow": False,
+                "xanchor": "right" if is_right else "left",
+                "xshift": -6 if is_right else 6,
+                "yanchor": "top",
+                "font": {"size": 13, "color": "#4c6272"},
+            }
+        )
+    shown = {"customdata": said, "hovertemplate": "%{customdata}<extra></extra>"}
+    return {
+        "data": [
+            {
+                **shown,
+                "type": "scatter",
+                "mode": "lines+markers" if len(days) < 40 else "lines",
+                "x": days,
+                "y": pounds,
+                "line": {"color": BLUE, "width": 2},
+                "marker": {"size": 5, "color": BLUE},
+            },
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "x": [chosen],
+                "y": [own / 100],
+                "marker": {"symbol": "diamond", "size": 15, "color": INK},
+                "customdata": [said[days.index(chosen)]],
+                "hovertemplate": "%{customdata}<extra></extra>",
+            },
+        ],
+        "layout": {
+            **_LAYOUT,
+            "height": 320,
+            "margin": {"l": 10, "r": 10, "t": 36, "b": 44},
+            "title": {"text": title, "x": 0, "xanchor": "left", "font": {"size": 16}},
+            "meta": {"description": description},
+            "shapes": shapes,
+            "annotations": annotations,
+            "yaxis": {
+                "range": [0, high],
+                "tickvals": ticks,
+                "ticktext": [short(round(t * 100)) for t in ticks],
+                "gridcolor": "#e8edee",
+                "automargin": True,
+                "fixedrange": True,
+            },
+            "xaxis": {
+                "range": [-0.5, days[-1] + 0.5],
+                "nticks": 8,
+                "showgrid": False,
+                "zeroline": False,
+                "fixedrange": True,
+                "title": {"text": "days in hospital", "font": {"size": 12, "color": "#4c6272"}},
             },
         },
     }

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Final
 
 from pbcanalytics.faces.pages import baseline_budgets as baseline_budgets_page
+from pbcanalytics.faces.pages import explained_prices as explained_prices_page
+from pbcanalytics.faces.pages import price_of_a_stay as price_of_a_stay_page
 from pbcanalytics.faces.pages.page import Page
 from pbcanalytics.faces.parameters import resolve
 from pbcanalytics.store import Published
@@ -20,12 +22,17 @@ def published_file() -> Published:
     It is the one in the folder that the environment variable PBC_DATA names; without it, in
     `data` of the working folder or of the folder above it, where notebooks stand.
     """
+    return Published(data_folder())
+
+
+def data_folder() -> Path:
+    """Find the data folder: the one that PBC_DATA names, else `data` near the working folder."""
     named = os.environ.get(_DATA)
     if named:
-        return Published(Path(named))
+        return Path(named)
     here = Path.cwd()
     near = [d / "data" for d in (here, here.parent) if (d / "data" / "published").is_dir()]
-    return Published(near[0] if near else here / "data")
+    return near[0] if near else here / "data"
 
 
 def baseline_budgets(practice: str = "", financial_year: str = "", mode: str = "auto") -> Page:
@@ -55,6 +62,120 @@ def baseline_budgets(practice: str = "", financial_year: str = "", mode: str = "
     """
     ask = resolve(mode, practice=practice, financial_year=financial_year)
     return baseline_budgets_page.page(published_file(), ask)
+
+
+def explained_prices(group: str = "", years: str = "", pod: str = "", mode: str = "auto") -> Page:
+    """
+    Ask for the page of what activity cost, step by step.
+
+    Parameters
+    ----------
+    group : str
+        Practice code, "consortium-C01" or "pct-9E1"; empty for the first PCT.
+    years : str
+        Year of the activity, "2018/19", or "2017/18 at 2018/19" for another year's prices; empty
+        for the latest.
+    pod : str
+        Point of delivery; empty or "ALL" for all.
+    mode : str
+        "auto" finds out whether Voila or JupyterLab shows the page; a batch run says "batch".
+
+    Returns
+    -------
+    Page
+        `controls()` and the parts `strip`, `headline`, `walk`, `lines`, `unpriced` and
+        `provenance`, each for display in a cell of its own.
+
+    Raises
+    ------
+    PbcError
+        In a batch run: if nothing was published, or not what was asked for. A page or JupyterLab
+        shows the sentence instead.
+    """
+    ask = resolve(mode, group=group, years=years, pod=pod)
+    return explained_prices_page.page(published_file(), ask)
+
+
+def price_of_a_stay(
+    hrg: str = "",
+    admission: str = "",
+    days: str = "",
+    provider: str = "",
+    price_year: str = "",
+    mode: str = "auto",
+) -> Page:
+    """
+    Ask for the page of what a hospital stay costs and why: a stay that nobody had.
+
+    Parameters
+    ----------
+    hrg : str
+        HRG; empty for the example.
+    admission : str
+        "EL", "DC", "NEL", "NEL-child" or "NELNE"; empty for an elective stay.
+    days : str
+        Length of stay, "0" to "180" [days]; empty for the example's.
+    provider : str
+        Provider code, or "none" for the price before the market forces factor.
+    price_year : str
+        Year of the prices, "2018/19"; empty for the latest.
+    mode : str
+        "auto" finds out whether Voila or JupyterLab shows the page; a batch run says "batch".
+
+    Returns
+    -------
+    Page
+        `controls()` and the parts `strip`, `headline`, `days`, `ladder`, `relatives` and
+        `provenance`, each for display in a cell of its own.
+
+    Raises
+    ------
+    PbcError
+        In a batch run: if nothing was published, or not what was asked for. A page or JupyterLab
+        shows the sentence instead.
+    """
+    ask = resolve(
+        mode, hrg=hrg, admission=admission, days=days, provider=provider, price_year=price_year
+    )
+    return price_of_a_stay_page.page(published_file(), ask)
+
+
+def explained_spell(spell: str = "", price_year: str = "", mode: str = "auto") -> Page:
+    """
+    Ask why one spell costs what it costs: for an analyst with the working database, never served.
+
+    Parameters
+    ----------
+    spell : str
+        Key of the spell, as in the table `priced_spells`; empty for an instructive one.
+    price_year : str
+        At the prices of which year; empty for those that count in totals.
+    mode : str
+        "auto" finds out whether JupyterLab shows it; a batch run says "batch".
+
+    Returns
+    -------
+    Page
+        `controls()` and the parts `headline`, `ladder`, `chosen` and `provenance`.
+
+    Raises
+    ------
+    ServeError
+        Under Voila: what is served holds no rows about people (law 5).
+    PbcError
+        In a batch run: if nothing was priced, or there is no such spell. JupyterLab shows the
+        sentence instead.
+    """
+    # Whoever reads, the page must not be one that is served: asked before anything is opened.
+    ask = resolve(mode, spell=spell, price_year=price_year)
+    if ask.mode == "voila":
+        raise ServeError(
+            "This notebook shows rows about people, so it is not served as a page. Open it in "
+            "JupyterLab, on the machine that holds the working database."
+        )
+    from pbcanalytics.faces.pages import explained_spell as explained_spell_page
+
+    return explained_spell_page.page(data_folder(), ask)
 
 
 def folder() -> Path:

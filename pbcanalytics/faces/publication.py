@@ -1,11 +1,11 @@
 """What is published: aggregate tables, with small numbers withheld."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import pandas as pd
 
 from pbcanalytics.budgets import MOVES, YearBudget
-from pbcanalytics.faces.disclosure import withhold
+from pbcanalytics.faces.disclosure import blanked
 from pbcanalytics.words import tables
 from pbcanalytics.words.tables import Table
 
@@ -13,7 +13,11 @@ _PENCE = [*MOVES, "indicative_pence"]
 
 
 def budget_tables(
-    budgets: Iterable[YearBudget], practices: pd.DataFrame, *, smallest: int
+    budgets: Iterable[YearBudget],
+    practices: pd.DataFrame,
+    *,
+    hidden: Collection[tuple[str, str, str]],
+    smallest: int,
 ) -> dict[Table, pd.DataFrame]:
     """
     Lay out budgets for publication.
@@ -23,6 +27,9 @@ def budget_tables(
     budgets : iterable of YearBudget
     practices : DataFrame, one row per practice
         Table `practices`, for names and consortia.
+    hidden : collection of (practice, year of activity, point of delivery)
+        The lines that are withheld, as `publication_steps.hidden_lines` chooses them for every
+        table that has lines of practices.
     smallest : int
         The smallest count that may be shown.
 
@@ -55,16 +62,11 @@ def budget_tables(
                 "notes": "; ".join(b.plan.notes),
             }
         )
-        # Few priced among many: the pounds would be those of a few patients.
-        counted = b.lines["n_priced"].where(b.lines["n_priced"] > 0, b.lines["n_activity"])
-        lines = withhold(
-            b.lines.assign(n_told=counted),
-            row="practice_code",
-            count="n_told",
-            values=["n_activity", *_PENCE],
-            smallest=smallest,
-        )
-        of_lines.append(lines.assign(**key))
+        withheld = [
+            (practice, b.base_year, pod) in hidden
+            for practice, pod in zip(b.lines["practice_code"], b.lines["pod"], strict=True)
+        ]
+        of_lines.append(blanked(b.lines, withheld, ["n_activity", *_PENCE]).assign(**key))
         coverage = [
             rounded_down(priced / payable)
             for priced, payable in zip(

@@ -114,6 +114,26 @@ def priced(coverage: float) -> str:
     return "all" if coverage == 1 else f"at least {coverage:.0%}"
 
 
+def ruled(value: Any) -> str:
+    """
+    Write the value of a rule.
+
+    Examples
+    --------
+    >>> ruled("paid_centrally"), ruled(None), ruled(["DC", "EL"]), ruled({"children": 0.4})
+    ('paid centrally', 'not known', 'DC and EL', 'children 0.4')
+    """
+    if value is None:
+        return "not known"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return joined([ruled(v) for v in value]) or "none"
+    if isinstance(value, dict):
+        return joined([f"{ruled(k)} {ruled(v)}" for k, v in value.items()])
+    return str(value).replace("_", " ")
+
+
 def month(year_month: str | None) -> str:
     """
     Write a month in words.

@@ -7,7 +7,6 @@ import duckdb
 from pbcanalytics.intake import refreshing
 from pbcanalytics.intake.checking import DUPLICATED, Check
 from pbcanalytics.intake.files.reading import Malformed
-from pbcanalytics.words import tables
 
 _REJECTS: Final = """
 INSERT INTO rejects
@@ -25,14 +24,10 @@ FROM broken ORDER BY line_number
 """One row a line that broke a rule: the first rule in full, the names of the others."""
 
 
-_MAY_REPEAT: Final = frozenset([tables.INVOICES.name])
-"""Tables whose rows may be alike in one file: an invoice may charge the same sum twice."""
-
-
 def find_repeated(con: duckdb.DuckDBPyConnection, check: Check) -> None:
     """Note the sound rows whose key stands again further down the file."""
     con.execute("CREATE TEMP TABLE repeated (line_number BIGINT)")
-    if check.layout.key and check.layout.table.name not in _MAY_REPEAT:
+    if check.layout.key and not check.layout.rows_may_repeat:
         key = ", ".join(check.layout.key)
         con.execute(
             "INSERT INTO repeated SELECT line_number FROM checked JOIN ("
@@ -87,7 +82,7 @@ def remark(con: duckdb.DuckDBPyConnection, load_id: int, check: Check) -> None:
     for (column, heading, unknown), n in zip(coded, found[len(soft) :], strict=True):
         if n:
             con.execute(
-                f"INSERT INTO unknown_codes SELECT {load_id}, ?, {check.told_code(column)}, "
+                f"INSERT INTO unknown_codes SELECT {load_id}, ?, {check.guard.told_code(column)}, "
                 f"count(*) FROM incoming WHERE {unknown} GROUP BY ALL ORDER BY ALL",
                 [heading],
             )

@@ -6,6 +6,7 @@ from typing import Final
 
 from pbcanalytics.intake import typing_values as values
 from pbcanalytics.intake.files import workbooks
+from pbcanalytics.intake.guarding import Guard
 from pbcanalytics.intake.layouts.layout import Field, Layout, Rule
 
 _WITHHELD = "CAST(NULL AS VARCHAR)"
@@ -17,28 +18,6 @@ _ACTIVITY_DAYS: Final = (
     *("arrival_date", "request_date", "activity_date", "event_date"),
 )
 _ERROR_CELL: Final = "error_cell"
-_SHAPED: Final = (
-    *("practice_code", "original_practice_code", "provider_code", "commissioner_code"),
-    *("consortium_code", "sex", "hrg", "submitted_hrg"),
-)
-"""Codes without blanks, of at most `_LONGEST_CODE` signs; what is otherwise may be a name."""
-
-_LONGEST_CODE: Final = 20
-_TEN_FIGURES: Final = "(^| )[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4}( |$)"
-_LOOKS_LIKE_NHS_NUMBER: Final = Rule(
-    "looks_like_nhs_number",
-    "",
-    "looks_like_nhs_number",
-    "A column of codes holds what is an NHS number by its check digit. It was left out, or, where "
-    "it stands for the number of a record, turned into a pseudonym.",
-)
-_NO_CODE: Final = Rule(
-    "no_code",
-    "",
-    "no_code",
-    "A column of codes (practice, provider, commissioner, sex or HRG) holds a text with blanks or "
-    f"of more than {_LONGEST_CODE} signs, which may name somebody. It was left out.",
-)
 
 
 @dataclass(frozen=True)
@@ -77,7 +56,7 @@ class Check:
         self._is_odd = is_odd
         self._headings = headings
         self._kinds = {c.name: c.kind for c in layout.table.columns}
-        self._guarded = self._fields_to_guard()
+        self.guard = Guard(layout)
         self.faults = [
             *self._error_cells(),
             *self._unreadable(),
@@ -85,9 +64,7 @@ class Check:
             *self._missing(),
             *self._hard(),
         ]
-        self.soft = [*layout.soft, *self._odd_days()]
-        if self._guarded:
-            self.soft += [_LOOKS_LIKE_NHS_NUMBER, _NO_CODE]
+        self.soft = [*layout.soft, *self._odd_days(), *self.guard.rules]
 
     def checked(self, relation: str) -> str:
         """
@@ -104,9 +81,9 @@ class Check:
             SELECT of `line_number`, the columns of the landing table, the layout's other columns,
             `faults` (a bit a fault) and, for rows that have one, `texts`: what stood in the file.
         """
-        texts = ", ".join(f"{self._text(f)} AS {f.column}__text" for f in self.layout.fields)
+        texts = ", ".join(f"{self._text(f)} AS {f.text_column}" for f in self.layout.fields)
         typed = ", ".join(
-            f"{values.value(_text(f), self._kind(f), f.translate)} AS {f.column}"
+            f"{values.value(f.text_column, self.layout.kind_of(f), f.translate)} AS {f.column}"
             for f in self.layout.fields
         )
         derived = "".join(f", {sql} AS {c}" for c, sql in self.layout.derived.items())
@@ -120,70 +97,15 @@ class Check:
             f"SELECT {kept}, faults, CASE WHEN faults > 0 THEN [{found}] END AS texts FROM ("
             f"SELECT *, {bits or '0'} AS faults FROM (SELECT *{derived} FROM ("
             f"SELECT *, {typed} FROM ("
-            + self._guard(f"SELECT line_number, {texts} FROM ({relation})")
+            + self.guard.guarded(f"SELECT line_number, {texts} FROM ({relation})")
             + "))))"
         )
 
-    def told_code(self, column: str) -> str:
-        """Write a code as far as it may be told: in files that name patients, one may be a name."""
-        if not self.layout.tells_who:
-            return f"left({column}, 20)"
-        return f"CASE WHEN may_tell_who({column}) THEN 'withheld' ELSE {column} END"
-
     def told_value(self) -> str:
-        """Write what stood in the first fault found, as far as it may be told."""
-        if not self.layout.tells_who:
-            return "found[1].value"
-        return (
-            f"CASE WHEN found[1].rule <> '{_ERROR_CELL}' AND may_tell_who(found[1].value) "
-            "THEN 'withheld' ELSE found[1].value END"
-        )
-
-    def _fields_to_guard(self) -> list[Field]:
-        """Give the fields whose texts are stored as they are, in a file that says who is who."""
-        if not self.layout.tells_who:
-            return []
-        derived = " ".join(self.layout.derived.values())
-        return [
-            f
-            for f in self.layout.fields
-            if not f.is_secret
-            and self._kind(f) in ("code", "text")
-            and (f.column in self._kinds or _names_a_record(f) or _text(f) in derived)
-        ]
-
-    def _guard(self, rows: str) -> str:
-        """Write the SELECT that keeps NHS numbers and names out of columns of codes."""
-        if not self._guarded:
-            return rows
-        single = ", ".join(_text(f) for f in self._guarded if not f.is_joined)
-        is_number, is_wordy, kept = ["len(numbers_found) > 0"], ["FALSE"], []
-        for field in self._guarded:
-            text = _text(field)
-            found, instead = f"list_contains(numbers_found, {text})", "NULL"
-            if field.is_joined:
-                found = f"regexp_matches({text}, '{_TEN_FIGURES}')"
-                instead = f"NULLIF(trim(regexp_replace({text}, '{_TEN_FIGURES}', ' ', 'g')), '')"
-                is_number.append(found)
-            elif _names_a_record(field):
-                instead = f"pseudonym(nhs_digits({text}))"
-            elif field.column in _SHAPED:
-                wordy = f"(contains({text}, ' ') OR length({text}) > {_LONGEST_CODE})"
-                if field.translate:
-                    known = values.listed(list(field.translate))
-                    wordy = f"({wordy} AND upper({text}) NOT IN ({known}))"
-                is_wordy.append(f"({wordy} AND NOT {found})")
-                found = f"{found} OR {wordy}"
-            kept.append(f"CASE WHEN {found} THEN {instead} ELSE {text} END AS {text}")
-        flags, words = (
-            " OR ".join(f"COALESCE({x}, FALSE)" for x in found) for found in (is_number, is_wordy)
-        )
-        # One lambda over a list: the check written out for each column would take seconds to plan.
-        looked = f"list_filter([{single}], lambda t: looks_like_nhs_number(t)) AS numbers_found"
-        return (
-            f"SELECT * REPLACE ({', '.join(kept)}), {flags} AS looks_like_nhs_number, "
-            f"{words} AS no_code FROM (SELECT *, {looked} FROM ({rows}))"
-        )
+        """Write what stood in the first fault found; an error of a spreadsheet names nobody."""
+        value = "found[1].value"
+        told = self.guard.told(value)
+        return f"CASE WHEN found[1].rule = '{_ERROR_CELL}' THEN {value} ELSE {told} END"
 
     def known_codes(self) -> list[tuple[str, str, str]]:
         """Give, for each field with a list of codes, column, heading and when a code is unknown."""
@@ -202,7 +124,7 @@ class Check:
         fields = [
             f.column for f in self.layout.fields if not f.is_secret or f.column in self._keeps
         ]
-        flags = [r.broken_when for r in (_LOOKS_LIKE_NHS_NUMBER, _NO_CODE) if self._guarded]
+        flags = [r.broken_when for r in self.guard.rules]
         return [c for c in (*fields, *self.layout.derived, *flags) if c not in self._kinds]
 
     def selected(self) -> str:
@@ -224,26 +146,28 @@ class Check:
             return f"NULLIF(concat_ws(' ', {', '.join(found)}), '')"
         return f"COALESCE({', '.join(found)})"
 
-    def _kind(self, field: Field) -> str:
-        kind = "age" if field.column == "age_years" else self._kinds.get(field.column, "code")
-        return field.kind or kind
-
     def _heading(self, field: Field) -> str:
         return (field.found_in(self._headings) or field.headings or (field.column,))[0]
 
     def _told(self, field: Field) -> str:
-        return _WITHHELD if field.is_secret or self._kind(field) == "pseudonym" else _text(field)
+        return (
+            _WITHHELD
+            if field.is_secret or self.layout.kind_of(field) == "pseudonym"
+            else field.text_column
+        )
 
     def _error_cells(self) -> list[Fault]:
         """Tell cells of a workbook that hold an error from empty ones; no other file has them."""
         there = [f for f in self.layout.fields if f.found_in(self._headings)]
         if not self._is_odd or not there:
             return []
-        cells = [f"CASE WHEN {workbooks.is_error(_text(f))} THEN {_text(f)} END" for f in there]
+        cells = [
+            f"CASE WHEN {workbooks.is_error(f.text_column)} THEN {f.text_column} END" for f in there
+        ]
         rule = Rule(
             _ERROR_CELL,
             "",
-            " OR ".join(f"COALESCE({workbooks.is_error(_text(f))}, FALSE)" for f in there),
+            " OR ".join(f"COALESCE({workbooks.is_error(f.text_column)}, FALSE)" for f in there),
             "A cell holds an error of the spreadsheet, or a formula that was never worked out.",
         )
         return [Fault(rule, f"COALESCE({', '.join(cells)})")]
@@ -256,7 +180,7 @@ class Check:
                 f"{field.column} NOT BETWEEN {values.FIRST_ACTIVITY} AND {values.LAST_ACTIVITY}",
             )
             for field in self.layout.fields
-            if field.column in _ACTIVITY_DAYS and self._kind(field) == "date"
+            if field.column in _ACTIVITY_DAYS and self.layout.kind_of(field) == "date"
         ]
 
     def _dates_the_row(self, field: Field) -> bool:
@@ -295,12 +219,12 @@ class Check:
     def _unreadable(self) -> list[Fault]:
         faults = []
         for field in self.layout.fields:
-            what = values.UNREADABLE.get(self._kind(field))
+            what = values.UNREADABLE.get(self.layout.kind_of(field))
             if what is None or field.is_secret:
                 continue
-            heading, text = self._heading(field), _text(field)
+            heading, text = self._heading(field), field.text_column
             # A CASE, so that a text is read again only where it came out empty.
-            unread = f"NOT {values.is_empty(text, self._kind(field))}"
+            unread = f"NOT {values.is_empty(text, self.layout.kind_of(field))}"
             rule = Rule(
                 "unreadable_" + what.split()[0],
                 heading,
@@ -315,8 +239,8 @@ class Check:
         faults = []
         for field in self.layout.fields:
             if field.column in must:
-                heading, text = self._heading(field), _text(field)
-                empty = values.is_empty(text, self._kind(field))
+                heading, text = self._heading(field), field.text_column
+                empty = values.is_empty(text, self.layout.kind_of(field))
                 rule = Rule(
                     "missing_value",
                     heading,
@@ -335,15 +259,6 @@ class Check:
     def _hard(self) -> list[Fault]:
         told = {f.column: self._told(f) for f in self.layout.fields}
         return [Fault(rule, told.get(rule.column, _WITHHELD)) for rule in self.layout.hard]
-
-
-def _text(field: Field) -> str:
-    return f"{field.column}__text"
-
-
-def _names_a_record(field: Field) -> bool:
-    """Whether a record is found by it, so that it cannot be left out."""
-    return field.column.endswith(("_id", "_key", "_number"))
 
 
 DUPLICATED = (

@@ -9,7 +9,7 @@ import duckdb
 
 from pbcanalytics.intake import pseudonyms
 from pbcanalytics.intake.checking import Check
-from pbcanalytics.intake.files.headings import Headless
+from pbcanalytics.intake.files.headings import FirstLines
 from pbcanalytics.intake.files.reading import Reading
 from pbcanalytics.intake.layouts import LAYOUTS
 from pbcanalytics.intake.layouts.layout import Layout, plain
@@ -18,8 +18,8 @@ from pbcanalytics.intake.maps import ImportMap, alike, in_force
 from pbcanalytics.intake.refreshing import Wish
 from pbcanalytics.words.errors import ExtractError
 
-HEADLESS: Final = tuple(
-    Headless(
+FIRST_LINES: Final = tuple(
+    FirstLines(
         a.headless_first,
         a.headless,
         tuple(
@@ -196,5 +196,5 @@ def _months(
         first, last = ends(reading.relation)
     except (duckdb.InvalidInputException, duckdb.ConversionException):
         # Lines that are no rows: they are named when the file is loaded; here the others count.
-        first, last = ends(f"{reading.relation.removesuffix(')')}, ignore_errors = true)")
+        first, last = ends(reading.tolerant)
     return first or today, last or today

@@ -2,13 +2,13 @@
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from pbcanalytics.intake.choosing import HEADLESS, Wishes, layout_of
+from pbcanalytics.intake.choosing import FIRST_LINES, Wishes, layout_of
 from pbcanalytics.intake.files.opening import checksum, unpack
 from pbcanalytics.intake.files.reading import Reading, read
 from pbcanalytics.intake.layouts import LAYOUTS
@@ -16,7 +16,6 @@ from pbcanalytics.intake.layouts.layout import Layout
 from pbcanalytics.intake.layouts.recognising import proposals, scores
 from pbcanalytics.intake.loading import prepare
 from pbcanalytics.intake.maps import ImportMap, named
-from pbcanalytics.words.errors import StoreError
 
 
 @dataclass(frozen=True)
@@ -136,40 +135,6 @@ def nearest(path: Path, *, maps: Sequence[ImportMap] = (), scratch: Path | None 
 
 
 @contextmanager
-def lent_folder(data: Path) -> Iterator[Path | None]:
-    """
-    Lend a folder for copies of files that name patients: in the data folder, not the system's.
-
-    Parameters
-    ----------
-    data : Path
-        The data folder; if there is none, nothing is made and None is lent.
-
-    Raises
-    ------
-    StoreError
-        If the data folder cannot be written.
-    """
-    if not data.is_dir():
-        yield None
-        return
-    folder = data / ".reading"
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise StoreError(
-            f"{data} cannot be written ({error.strerror}), so the file cannot be unpacked there "
-            "and was not read. Check the folder, or name another with --data."
-        ) from error
-    try:
-        yield folder
-    finally:
-        # Another command may be reading there.
-        with suppress(OSError):
-            folder.rmdir()
-
-
-@contextmanager
 def _opened(
     path: Path, scratch: Path | None
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, Reading]]:
@@ -177,7 +142,7 @@ def _opened(
     with tempfile.TemporaryDirectory(dir=scratch) as copies, duckdb.connect() as con:
         con.execute("SET temp_directory = ?", [copies])
         prepare(con)
-        yield con, read(con, path.name, unpack(path, Path(copies), HEADLESS))
+        yield con, read(con, path.name, unpack(path, Path(copies), FIRST_LINES))
 
 
 def _explained(file: str, reading: Reading, layout: Layout) -> Explanation:

@@ -48,7 +48,11 @@ COLUMNS: Final = tuple(_VALUES)
 _MANDATORY: Final = (*COLUMNS[:12], "TRETSPEF", "DIAG_01")
 
 _SELECTED: Final = """
-WITH spells AS (
+WITH numbered AS (
+  SELECT * REPLACE (CASE WHEN replace(replace(spell_number, '0', ''), '-', '') <> ''
+                         THEN spell_number END AS spell_number)
+  FROM episodes),
+spells AS (
   SELECT *, provider_code || '|' || CASE
            WHEN patient_class IN ('3', '4') THEN episode_id
            WHEN spell_number IS NOT NULL THEN person_id || '|' || spell_number
@@ -57,7 +61,7 @@ WITH spells AS (
            AS coded_diagnoses,
          list_filter(string_split(replace(procedures, '.', ''), ' '), lambda c: c <> '')
            AS coded_procedures
-  FROM episodes),
+  FROM numbered),
 dated AS (
   SELECT *, COALESCE(max(discharge_date) OVER spell_of, max(episode_end) OVER spell_of,
                      max(admission_date) OVER spell_of) AS last_day
@@ -75,7 +79,7 @@ SELECT *, CASE WHEN own_reason IS NULL AND count(own_reason) OVER (PARTITION BY 
 FROM judged
 """
 """One row an episode: what would be written, and why it cannot be. The spell is the one that
-prices are made from."""
+prices are made from (the model `spell_episodes`); a number of noughts is none."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +141,7 @@ def write_input(
     StoreError
         If the file cannot be written.
     """
-    con.execute(f"CREATE OR REPLACE TEMP TABLE for_grouper AS {_query(financial_year)}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE for_grouper AS {input_rows(financial_year)}")
     unfinished = out.with_name(out.name + ".part")
     place = str(unfinished).replace("'", "''")
     try:
@@ -168,7 +172,8 @@ def write_input(
     )
 
 
-def _query(financial_year: str | None) -> str:
+def input_rows(financial_year: str | None = None) -> str:
+    """Write the SELECT of an episode a row: its `spell`, what would be written, why it cannot."""
     still_in = "CASE WHEN discharge_date IS NULL THEN"
     values = ", ".join(
         f"CAST({sql.format(still_in=still_in)} AS VARCHAR) AS {name}"

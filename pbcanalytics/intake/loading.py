@@ -10,13 +10,14 @@ import duckdb
 
 from pbcanalytics.intake import pseudonyms, refreshing
 from pbcanalytics.intake.accounting import find_repeated, reject, remark
+from pbcanalytics.intake.changes import Resent, resent_by
 from pbcanalytics.intake.checking import Check
-from pbcanalytics.intake.choosing import HEADLESS, Wishes, layout_of
+from pbcanalytics.intake.choosing import FIRST_LINES, Wishes, layout_of
 from pbcanalytics.intake.files.opening import checksum, unpack
 from pbcanalytics.intake.files.reading import Reading, carefully, read
 from pbcanalytics.intake.files.texts import Text
 from pbcanalytics.intake.maps import ImportMap, named
-from pbcanalytics.intake.refreshing import Change, Submission
+from pbcanalytics.intake.refreshing import Submission
 from pbcanalytics.words import codes, tables
 from pbcanalytics.words.errors import ExtractError
 from pbcanalytics.words.tables import Table
@@ -45,7 +46,7 @@ class Loaded:
     supplier: str = ""
     import_map: str = ""
     unknown_codes: int = 0
-    changes: tuple[Change, ...] = ()
+    changes: tuple[Resent, ...] = ()
     gone: tuple[str, ...] = ()
     identities: int = 0
     note: str = ""
@@ -198,7 +199,7 @@ def _checked(
     maps: Sequence[ImportMap],
 ) -> tuple[Check, Reading]:
     """Read, type and judge every row into the temporary table `checked`."""
-    source = unpack(path, copies, HEADLESS)
+    source = unpack(path, copies, FIRST_LINES)
     reading = read(con, path.name, source)
     is_odd = not isinstance(source, Text) or source.is_odd
     layout = layout_of(con, path.name, reading, wishes, maps)
@@ -278,7 +279,7 @@ def _landed(
         supplier=layout.supplier,
         import_map=layout.import_map,
         unknown_codes=(unknown.fetchone() or (0,))[0],
-        changes=refreshing.changes(con, load_id),
+        changes=resent_by(con, load_id),
         identities=identities,
     )
     con.execute(

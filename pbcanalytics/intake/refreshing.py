@@ -25,23 +25,6 @@ ADDED_BESIDE: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Change:
-    """What became of one provider's month: one row of the table `submissions`."""
-
-    submitter_code: str
-    month: str
-    outcome: str
-    was_frozen: bool
-    n_before: int
-    n_now: int
-    n_added: int | None
-    n_gone: int | None
-    n_changed: int | None
-    pence_before: int | None
-    pence_now: int | None
-
-
 _LIKE: Final = ("code", "text", "date", "month", "pseudonym")
 """Kinds of columns by which rows without a key are recognised: all but numbers and money."""
 
@@ -156,21 +139,9 @@ def _find_outgoing(con: duckdb.DuckDBPyConnection, layout: Layout, sent: Submiss
         )
 
 
-def changes(con: duckdb.DuckDBPyConnection, load_id: int) -> tuple[Change, ...]:
-    """Give what a load changed of months that were held before, oldest first."""
-    found = con.execute(
-        "SELECT submitter_code, strftime(month, '%Y-%m'), outcome, was_frozen, n_before, n_now, "
-        "n_added, n_gone, n_changed, pence_before, pence_now FROM submissions "
-        "WHERE load_id = ? AND outcome <> 'new' ORDER BY month, submitter_code",
-        [load_id],
-    ).fetchall()
-    return tuple(Change(*row) for row in found)
-
-
 def _part(layout: Layout) -> str:
-    """Write what parts a provider's month: who pays, where the rows are of a contract."""
-    is_contract = not layout.key and "commissioner_code" in layout.table.names
-    return "COALESCE(commissioner_code, '')" if is_contract else "''"
+    """Write what parts a month; a row that names no part is of a part without name."""
+    return f"COALESCE({layout.part}, '')" if layout.part else "''"
 
 
 def _likeness(layout: Layout) -> str:

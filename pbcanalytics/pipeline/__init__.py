@@ -1,5 +1,6 @@
 """The pipeline: strings the rooms together and decides nothing."""
 
+from pbcanalytics.costing import ADMISSIONS
 from pbcanalytics.pipeline.accounts import has_activity, organisations, status
 from pbcanalytics.pipeline.extracts import (
     DEMO_FOLDER,
@@ -12,7 +13,14 @@ from pbcanalytics.pipeline.extracts import (
     unload,
 )
 from pbcanalytics.pipeline.figures import build, is_current, publish
-from pbcanalytics.pipeline.prices import ADMISSIONS, bridge, explain, price, strategies, supplied
+from pbcanalytics.pipeline.prices import (
+    bridge,
+    contract_effects,
+    explain,
+    price,
+    strategies,
+    supplied,
+)
 from pbcanalytics.pipeline.stage import shelf
 
 __all__ = [
@@ -21,6 +29,7 @@ __all__ = [
     "bridge",
     "build",
     "check",
+    "contract_effects",
     "demo",
     "demo_extracts",
     "explain",

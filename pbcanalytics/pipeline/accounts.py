@@ -82,10 +82,7 @@ def organisations(data: Path, day: dt.date | None = None) -> dict[str, Any]:
                 "Run 'pbc build' first."
             )
         intake.prepare(warehouse.con)
-        warehouse.con.execute("BEGIN")
-        try:
+        with warehouse.rolled_back():
             taken = costing.place(warehouse, day)
             told = costing.told(warehouse, costing.registers(warehouse))
-        finally:
-            warehouse.con.execute("ROLLBACK")
     return {"day": taken.isoformat(), **told}

@@ -9,11 +9,11 @@ from pbcanalytics import intake, synthetic
 from pbcanalytics.faces import review as review_page
 from pbcanalytics.faces.review import Written
 from pbcanalytics.intake import Explanation, GrouperInput, Loaded, Unloaded, Wishes
-from pbcanalytics.intake.explaining import lent_folder
 from pbcanalytics.intake.review import review
+from pbcanalytics.pipeline.accounts import has_activity
 from pbcanalytics.pipeline.stage import Progress, shelf, silent
-from pbcanalytics.store import Warehouse
-from pbcanalytics.words.errors import ExtractError, StoreError
+from pbcanalytics.store import Warehouse, lent_folder
+from pbcanalytics.words.errors import ExtractError, SelectionError, StoreError
 
 Choice = Callable[[str, tuple[str, ...]], str]
 
@@ -24,9 +24,10 @@ def demo(
     data: Path,
     *,
     n_practices: int = 20,
-    years: Iterable[str] = ("2016/17", "2017/18", "2018/19"),
+    years: Iterable[str] | None = None,
     seed: int = 2006,
     quiet: bool = False,
+    era: str = "ntps",
     progress: Progress = silent,
 ) -> Path:
     """
@@ -38,12 +39,15 @@ def demo(
         The data folder; the extracts go to `demo/landing` in it, the answer key beside them.
     n_practices : int
         How many practices.
-    years : iterable of str
-        Financial years, in order.
+    years : iterable of str, optional
+        Financial years, in order; those of the era unless given.
     seed : int
         The same seed gives the same files.
     quiet : bool
         Plant nothing: no growth, no creep, no errors.
+    era : str
+        "ntps": 2016/17 to 2018/19 with HRG4+. "pbr": 2003/04 to 2005/06 with codes of the shape of
+        HRG v3.5, and an invented price list, which goes to `reference` in the data folder.
     progress : callable
         Called with the step and the share done.
 
@@ -56,16 +60,25 @@ def demo(
     ------
     StoreError
         If the folder cannot be written.
+    SelectionError
+        If there is no such era, or its invented prices would price, or replace, somebody's own.
     """
     folder = data / DEMO_FOLDER
+    if era == synthetic.PBR.name and _is_lived_in(data):
+        raise SelectionError(
+            f"{data} holds extracts that are not the demonstration's, and the example prices of "
+            "this era would price them, so nothing was made. Name another folder with --data."
+        )
     try:
         synthetic.write(
             folder,
             shelf(data),
             n_practices=n_practices,
-            years=tuple(years),
+            years=None if years is None else tuple(years),
             seed=seed,
             quiet=quiet,
+            era=era,
+            reference=data / "reference",
             progress=progress,
         )
     except OSError as error:
@@ -74,6 +87,17 @@ def demo(
             "nothing was made. Choose another folder with --data, or free some space."
         ) from error
     return demo_extracts(data)
+
+
+def _is_lived_in(data: Path) -> bool:
+    """Tell whether a data folder holds activity of anybody but the demonstration PCT."""
+    if not has_activity(data):
+        return False
+    with Warehouse.open(data, doing="the check") as warehouse:
+        if not warehouse.has_rows("practices", "pct_code", synthetic.places.PCT):
+            return True
+        other = f"pct_code IS DISTINCT FROM '{synthetic.places.PCT}'"
+        return bool(warehouse.rows(f"SELECT 1 FROM practices WHERE {other} LIMIT 1"))
 
 
 def demo_extracts(data: Path) -> Path:

@@ -1,22 +1,30 @@
 """From what is loaded to what is published: build and publish."""
 
 import datetime as dt
+from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
 from pbcanalytics import budgets, costing, intake, store, synthetic
+from pbcanalytics.costing.chain import Engine
 from pbcanalytics.faces import publication
+from pbcanalytics.intake.changes import spells_changed_by
 from pbcanalytics.pipeline.stage import Progress, fingerprint, shelf, silent
+from pbcanalytics.pipeline.stepwise import overridden, step_frames
 from pbcanalytics.reference import Shelf
 from pbcanalytics.store import Published, Warehouse
+from pbcanalytics.store.spark import SparkEngine
 from pbcanalytics.words import tables
-from pbcanalytics.words.errors import StoreError
+from pbcanalytics.words.errors import SelectionError, StoreError
+
+ENGINES: Final = ("duckdb", "spark")
+"""What the models can run on; both make the same tables."""
 
 
-def build(data: Path, *, progress: Progress = silent) -> dict[str, Any]:
+def build(data: Path, *, engine: str = "duckdb", progress: Progress = silent) -> dict[str, Any]:
     """
     Turn what was loaded into spells, prices and the cube.
 
@@ -24,6 +32,8 @@ def build(data: Path, *, progress: Progress = silent) -> dict[str, Any]:
     ----------
     data : Path
         The data folder.
+    engine : str
+        What the models run on, one of ENGINES; the figures are the same.
     progress : callable
         Called with the model and the share done.
 
@@ -36,12 +46,22 @@ def build(data: Path, *, progress: Progress = silent) -> dict[str, Any]:
     Raises
     ------
     StoreError, ReferenceGap
+    SelectionError
+        If there is no such engine.
     """
+    if engine not in ENGINES:
+        raise SelectionError(
+            f"The models run on {' or '.join(ENGINES)} and not on {engine!r}, so nothing was "
+            "priced. Choose one of these; the figures are the same."
+        )
     held = shelf(data)
     with Warehouse.open(data, doing="pricing") as warehouse:
         intake.prepare(warehouse.con)
-        last_load = store.remember(warehouse)
-        years: dict[str, Any] = dict(costing.build(warehouse, held, progress))
+        is_first = not (warehouse.has("build") and warehouse.has("priced_spells"))
+        last_load = 0 if is_first else costing.set_aside(warehouse)
+        progress(f"starting {engine}", 0)
+        with _engine(engine, warehouse) as running:
+            years: dict[str, Any] = dict(costing.build(running, held, progress))
         now = dt.datetime.now(dt.UTC)
         loaded = warehouse.rows("SELECT COALESCE(max(load_id), 0) FROM loads")[0][0]
         stamp = {
@@ -50,7 +70,10 @@ def build(data: Path, *, progress: Progress = silent) -> dict[str, Any]:
             "version": version("pbcanalytics"),
             "last_load": loaded,
         }
-        years["changes"] = store.record(warehouse, last_load, now.isoformat())
+        if not is_first:
+            costing.keep_changes(warehouse, last_load, now.isoformat())
+            warehouse.drop(costing.SET_ASIDE)
+        years["changes"] = spells_changed_by(warehouse.con, now.isoformat())
         warehouse.source("build", pd.DataFrame([stamp]))
     return years
 
@@ -95,6 +118,8 @@ def publish(data: Path) -> list[str]:
                 warehouse.frame("SELECT * FROM plan ORDER BY ALL"),
             )
         )
+        smallest = held.rule("disclosure", "smallest_shown_count")
+        stepwise, hidden = step_frames(warehouse, practices, smallest)
         about = _about(warehouse, held)
     about["unset"] = [
         {"financial_year": b.financial_year, "reason": b.reason}
@@ -104,13 +129,19 @@ def publish(data: Path) -> list[str]:
     frames = publication.budget_tables(
         [b for b in found if isinstance(b, budgets.YearBudget)],
         practices,
-        smallest=held.rule("disclosure", "smallest_shown_count"),
+        hidden=hidden,
+        smallest=smallest,
     )
-    store.publish(data, frames, about)
+    store.publish(data, frames | stepwise, about)
     unset = [f"{u['financial_year']}: {u['reason']}" for u in about["unset"]]
     if not unset and frames[tables.BUDGETS].empty:
         unset = ["No budget was set: no plan of a PCT with practices is loaded."]
     return unset
+
+
+def _engine(name: str, warehouse: Warehouse) -> AbstractContextManager[Engine]:
+    """Lend what the models run on."""
+    return SparkEngine.on(warehouse) if name == "spark" else nullcontext(warehouse)
 
 
 def is_current(data: Path) -> bool:
@@ -140,6 +171,7 @@ def _about(warehouse: Warehouse, held: Shelf) -> dict[str, Any]:
         else publication.rounded_down(known["coverage"]),
         "prices": {str(y): held.evidence(str(y)) for y in price_years["price_year"]},
         "rules_not_held": {str(y): held.rules_not_held(str(y)) for y in price_years["price_year"]},
+        "overrides": overridden(held, price_years["price_year"].astype(str).tolist()),
         "files": len(known["files"]),
         "rows_read": sum(f["rows_read"] for f in known["files"]),
         "rows_rejected": sum(f["rejected"] for f in known["files"]),

@@ -1,10 +1,10 @@
 """One price explained: of a spell that is held, or of one that is made up."""
 
-import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+
+import pandas as pd
 
 from pbcanalytics import costing, intake
 from pbcanalytics.costing import Bridge, Explained, Strategies, Supplied
@@ -13,14 +13,6 @@ from pbcanalytics.reference import Shelf
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words import periods
 from pbcanalytics.words.errors import SelectionError, StoreError
-
-ADMISSIONS: Final = {
-    "elective": ("11", "1"),
-    "daycase": ("11", "2"),
-    "emergency": ("21", "1"),
-    "other": ("31", "1"),
-}
-"""Kinds of admission, and how they are coded: admission method and patient class."""
 
 
 def explain(data: Path, spell_id: str, price_year: str | None = None) -> Explained:
@@ -70,7 +62,7 @@ def price(
     hrg : str
         HRG of the spell.
     admission : str
-        One of ADMISSIONS.
+        One of `costing.ADMISSIONS`.
     los_days, critical_care_days : int
         Length of stay, and days of it in critical care [days].
     age_years : int, optional
@@ -85,42 +77,19 @@ def price(
     ReferenceGap
         If no tariff or no rules of the year are held.
     """
-    if admission not in ADMISSIONS:
-        raise SelectionError(
-            f"'{admission}' is no kind of admission. The kinds: {', '.join(ADMISSIONS)}."
-        )
-    if not 0 <= critical_care_days <= los_days:
-        raise SelectionError(
-            f"A stay of {los_days} days with {critical_care_days} in critical care cannot be. "
-            "Give whole days, those in critical care among them."
-        )
-    method, kind = ADMISSIONS[admission]
-    discharged = periods.start(periods.following(year)) - dt.timedelta(days=1)
-    episode = {
-        "load_id": 0,
-        "line_number": 0,
-        "episode_id": "1",
-        "person_id": "nobody",
-        "provider_code": provider or costing.NO_PROVIDER,
-        "spell_number": "made up",
-        "admission_method": method,
-        "patient_class": kind,
-        "admission_date": discharged - dt.timedelta(days=los_days),
-        "discharge_date": discharged,
-        "age_years": age_years,
-        "critical_care_days": critical_care_days,
-        "hrg": hrg.strip().upper(),
-    }
     with Warehouse.in_memory() as warehouse:
         intake.prepare(warehouse.con)
-        names, marks = ", ".join(episode), ", ".join("?" for _ in episode)
-        warehouse.con.execute(
-            f"INSERT INTO episodes ({names}) VALUES ({marks})", list(episode.values())
+        return costing.price_made_up(
+            warehouse,
+            shelf(data),
+            year=year,
+            hrg=hrg,
+            admission=admission,
+            los_days=los_days,
+            age_years=age_years,
+            provider=provider,
+            critical_care_days=critical_care_days,
         )
-        costing.group_alone(warehouse)
-        costing.price_alone(warehouse, shelf(data), periods.starting(periods.first_year(year)))
-        key = f"{episode['provider_code']}|nobody|made up"
-        return costing.explain(warehouse, key)
 
 
 def bridge(
@@ -163,14 +132,8 @@ def bridge(
         if folder is not None and not folder.is_dir():
             raise SelectionError(f"There is no folder {folder} with reference data.")
         shelves.append(Shelf.open(data / "reference", *([folder] if folder else [])))
-    with _priced(data, "the comparison") as warehouse:
-        warehouse.con.execute("BEGIN")
-        try:
-            return costing.bridge(
-                warehouse, years[0], (shelves[0], years[1]), (shelves[1], years[2])
-            )
-        finally:
-            warehouse.con.execute("ROLLBACK")
+    with _priced(data, "the comparison") as warehouse, warehouse.rolled_back():
+        return costing.bridge(warehouse, years[0], (shelves[0], years[1]), (shelves[1], years[2]))
 
 
 def strategies(data: Path) -> list[Strategies]:
@@ -197,6 +160,31 @@ def supplied(data: Path) -> list[Supplied]:
     """
     with _priced(data, "the comparison") as warehouse:
         return costing.supplied(warehouse)
+
+
+def contract_effects(data: Path, year: str) -> pd.DataFrame:
+    """
+    Reckon what the rules of a year's contracts do to its activity.
+
+    What is held and published stays as it is.
+
+    Returns
+    -------
+    DataFrame, one row per commissioner and provider
+        As `costing.contract_effects`.
+
+    Raises
+    ------
+    SelectionError
+        If no activity of the year is priced at its own prices.
+    ReferenceGap
+        If a rule cannot be followed.
+    StoreError
+        If nothing was priced yet.
+    """
+    year = periods.starting(periods.first_year(year))
+    with _priced(data, "the reckoning") as warehouse, warehouse.rolled_back():
+        return costing.contract_effects(warehouse, shelf(data), year)
 
 
 @contextmanager

@@ -1,22 +1,20 @@
 """The working database of one PCT: opened by one process at a time, never by a page."""
 
-import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 import psutil
 
+from pbcanalytics.store.scratch import folder_in, sweep
 from pbcanalytics.words.errors import PbcError, StoreError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FILE: Final = "warehouse.duckdb"
-
-_READING: Final = ".reading"
 
 _MOST_MEMORY_BYTES: Final = 4 * 1024**3
 """20 million episodes load within this (docs/performance.md)."""
@@ -107,8 +105,7 @@ class Warehouse:
             con = duckdb.connect(str(path), config=config)
         except (duckdb.Error, OSError) as error:
             raise explained(error, path, doing) from error
-        # The database is open to one process only, so that no other can be reading there.
-        shutil.rmtree(data / _READING, ignore_errors=True)
+        sweep(data)
         try:
             yield cls(con, path)
         except PbcError:
@@ -126,19 +123,17 @@ class Warehouse:
             yield cls(con, Path(":memory:"))
 
     @contextmanager
-    def scratch(self) -> Iterator[Path]:
-        """
-        Lend a folder beside the database for copies of what is being read; emptied afterwards.
-
-        What a killed process left there is removed whenever the database is next opened.
-        """
-        folder = self.path.parent / _READING
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(mode=0o700)
+    def rolled_back(self) -> Iterator[None]:
+        """Take back at the end whatever is changed meanwhile."""
+        self.con.execute("BEGIN")
         try:
-            yield folder
+            yield
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            self.con.execute("ROLLBACK")
+
+    def scratch(self) -> AbstractContextManager[Path]:
+        """Lend a folder beside the database for copies of what is being read (`folder_in`)."""
+        return folder_in(self.path.parent)
 
     @staticmethod
     def rewrite(data: Path) -> None:

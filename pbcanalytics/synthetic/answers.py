@@ -140,7 +140,7 @@ def planted(
 def _roots(item: str, table: pd.DataFrame) -> dict[str, Any]:
     if item == "creep":
         return {
-            "roots": list(planting.CREEP_ROOTS),
+            "roots": planting.creep_roots(table),
             "dear_classes": planting.dear_classes(table),
             "size_is": "rise of the dear share within each root, share of spells",
         }

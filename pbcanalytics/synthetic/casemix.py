@@ -12,7 +12,7 @@ from pbcanalytics.reference import Shelf
 from pbcanalytics.synthetic import clinical
 
 PRICE_YEAR: Final = "2017/18"
-"""The price list by which the invented world decides which code is dearer, in every year."""
+"""Financial year of the price list that HRGs are read from."""
 
 BAND_STARTS: Final = np.array([0, 2, 4, 6, 13, 19, 40, 60, 70, 80, 90])
 """First ages of the age bands within which people are alike; two sexes make the strata."""
@@ -27,6 +27,15 @@ SETTINGS: Final = (
     "non_elective_short_stay",
     "non_elective_long_stay",
 )
+
+PRICE_OF: Final = {
+    "day_case": "day_case_pence",
+    "elective": "elective_pence",
+    "outpatient_procedure": "outpatient_procedure_pence",
+    "non_elective_short_stay": "non_elective_pence",
+    "non_elective_long_stay": "non_elective_pence",
+}
+"""The column of the tariff that holds the price of each setting."""
 
 
 def strata(age: NDArray[np.int64], sex: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -47,7 +56,8 @@ def catalogue(shelf: Shelf) -> pd.DataFrame:
     -------
     DataFrame, one row per HRG with a price list entry
         The tariff's columns as floats (pence, days), national volumes by setting, `stem` (root and
-        everything of the name but its CC score), `step_up` and `step_down` (row numbers of the
+        everything of the name but its CC score), `like` (the HRG4+ code by which clinics know it:
+        its own), `step_up` and `step_down` (row numbers of the
         next dearer and cheaper class of the stem, -1 if none), `rank` of the class within its
         stem (0 cheapest, 1 dearest) and `is_dear`, the dearest classes of a stem that together
         make up about a third of national emergencies.
@@ -60,26 +70,31 @@ def catalogue(shelf: Shelf) -> pd.DataFrame:
     numeric = [c for c in table if str(c).endswith(("_pence", "_days")) or c in SETTINGS]
     table = table.astype({c: "float64" for c in numeric}).sort_values("hrg", ignore_index=True)
     table[list(SETTINGS)] = table[list(SETTINGS)].fillna(0.0)
-    for setting, price in (
-        ("day_case", "day_case_pence"),
-        ("elective", "elective_pence"),
-        ("outpatient_procedure", "outpatient_procedure_pence"),
-        ("non_elective_short_stay", "non_elective_pence"),
-        ("non_elective_long_stay", "non_elective_pence"),
-    ):
+    for setting, price in PRICE_OF.items():
         table.loc[table[price].isna(), setting] = 0.0
     names = table["name"].astype(object)
     for column in ("hrg", "root", "name"):
         table[column] = table[column].astype(object)
+    table["like"] = table["hrg"]
     table["is_procedure"] = names.str.contains("Procedure|Extraction|Biopsy|Implant|Intervention")
     table["is_procedure"] &= ~names.str.contains("without Interventions")
     table["stem"] = table["root"] + names.str.replace(r",? ?with CC [Ss]core.*", "", regex=True)
-    return _classes(table)
-
-
-def _classes(table: pd.DataFrame) -> pd.DataFrame:
     # Only classes told apart by a CC score can be recorded one for another by adding a diagnosis.
-    scored = table[table["name"].str.contains(r"CC [Ss]core")].copy()
+    return classes(table, table["name"].str.contains(r"CC [Ss]core"))
+
+
+def classes(table: pd.DataFrame, is_scored: pd.Series) -> pd.DataFrame:
+    """
+    Add `step_up`, `step_down`, `rank` and `is_dear` (see `catalogue`) to a table of HRGs.
+
+    Parameters
+    ----------
+    table : DataFrame, one row per HRG
+        With `stem`, `non_elective_pence` and national volumes; it gets the columns.
+    is_scored : Series, one value per HRG
+        Whether a diagnosis more can make another class of it.
+    """
+    scored = table[is_scored].copy()
     scored["volume"] = scored["non_elective_short_stay"] + scored["non_elective_long_stay"]
     scored = scored.sort_values(
         ["stem", "non_elective_pence", "hrg"], ascending=[True, False, True]
@@ -135,7 +150,7 @@ def planned_specialty(table: pd.DataFrame) -> NDArray[Any]:
             clinical.PAEDIATRICS
             if str(hrg).startswith("P")
             else clinical.longest_start(clinical.SPECIALTY_OF_CHAPTER, str(hrg), "300")
-            for hrg in table["hrg"]
+            for hrg in table["like"]
         ],
         dtype=object,
     )

@@ -8,6 +8,7 @@ import pandas as pd
 from pbcanalytics.reference import Shelf
 from pbcanalytics.synthetic import casemix, days, demand, places
 from pbcanalytics.synthetic.emergencies import Clinic
+from pbcanalytics.synthetic.eras import Era
 
 ADMITTED: Final = "01"
 _HOMEWARD: Final = np.array(["02", "03", "04", "05", "06", "07", "12", "13"], dtype=object)
@@ -21,7 +22,7 @@ _DRAWN_TO: Final = {
 }  # fmt: skip
 
 
-def hrg_sampler(shelf: Shelf) -> tuple[list[str], casemix.Sampler]:
+def hrg_sampler(shelf: Shelf, era: Era) -> tuple[list[str], casemix.Sampler]:
     """
     Make the sampler of A&E HRGs for attendances that are admitted, go home, or are minor.
 
@@ -35,7 +36,8 @@ def hrg_sampler(shelf: Shelf) -> tuple[list[str], casemix.Sampler]:
     codes = [c for c in _DRAWN_TO if c in volumes.index]
     weights = np.array([_DRAWN_TO[c] for c in codes], dtype=np.float64).T
     share = np.array([0.18, 0.82 * (1 - _MINOR_UNIT), 0.82 * _MINOR_UNIT])
-    return codes, casemix.sampler(weights, volumes[codes].to_numpy(dtype=np.float64), share)
+    drawn = casemix.sampler(weights, volumes[codes].to_numpy(dtype=np.float64), share)
+    return [era.emergency_levels.get(c, c) for c in codes], drawn
 
 
 def going_home(

@@ -48,7 +48,7 @@ def spells(
 
 def course_weight(table: pd.DataFrame) -> NDArray[np.float64]:
     """Give the admissions [ratio] that one start of each HRG's treatment leads to on average."""
-    in_course = table["hrg"].str.startswith(clinical.COURSES).to_numpy(dtype=bool)
+    in_course = table["like"].str.startswith(clinical.COURSES).to_numpy(dtype=bool)
     return np.where(in_course, _COURSE, 1.0)
 
 

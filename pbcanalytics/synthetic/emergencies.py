@@ -160,7 +160,7 @@ def emergency_specialty(
     clinic: Clinic, hrg: NDArray[np.int64], age: NDArray[np.int64], rng: np.random.Generator
 ) -> NDArray[Any]:
     """Choose the specialty that looks after each emergency."""
-    codes = clinic.table["hrg"].to_numpy(dtype=object)
+    codes = clinic.table["like"].to_numpy(dtype=object)
     of_hrg = np.array(
         [clinical.longest_start(clinical.SPECIALTY_OF_EMERGENCY, c, "300") for c in codes],
         dtype=object,

@@ -116,7 +116,7 @@ def _one_of(
 ) -> NDArray[Any]:
     width = 4
     lists = [
-        clinical.longest_start(table, c, otherwise).split() for c in clinic.table["hrg"].tolist()
+        clinical.longest_start(table, c, otherwise).split() for c in clinic.table["like"].tolist()
     ]
     padded = np.array([[x[i % len(x)] for i in range(width)] for x in lists], dtype=object)
     return np.asarray(padded[hrg, rng.integers(0, width, len(hrg))])

@@ -138,6 +138,7 @@ def admitted(desk: Desk) -> pd.DataFrame:
     same = ("ADMIMETH", "ADMISORC", "CLASSPAT", "INTMANAG")
     coded = [c for c in HEADINGS["apc"] if c.startswith(("DIAG", "OPERTN"))]
     columns |= {n: table[n.lower()] for n in same} | {n: table[n] for n in coded}
+    columns["ADMIMETH"] = columns["ADMIMETH"].replace(desk.course.era.admission_methods)
     first_day = table["start"].to_numpy()
     columns["STARTAGE"] = _age(desk.history.people.birth[table["person"]], first_day)
     rows = desk.rows("apc", columns, end)
@@ -162,7 +163,7 @@ def outpatient(desk: Desk) -> pd.DataFrame:
     day = table["day"].to_numpy()
     specialty = np.array(demand.SPECIALTIES, dtype=object)[table["specialty"].to_numpy()]
     common = desk.common(table, "day")
-    plain = np.where(table["first"] == 1, "WF01B", "WF01A").astype(object)
+    plain = np.array(desk.course.era.attendance_hrgs, dtype=object)[table["first"].to_numpy() - 1]
     columns = common | {
         "FYEAR": _hes_year(day),
         "ATTENDKEY": desk.keys(6, len(table)),

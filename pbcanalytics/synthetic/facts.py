@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pbcanalytics.synthetic import casemix, prices
+from pbcanalytics.synthetic import prices
 
 
 @dataclass
@@ -76,16 +76,17 @@ def yearly_counts(frames: dict[str, pd.DataFrame], year: int) -> dict[str, int]:
     }
 
 
-def summary(tally: Tally, year: int) -> dict[str, Any]:
+def summary(tally: Tally, year: int, price_year: str) -> dict[str, Any]:
     """
     Summarise one financial year for the answer key.
 
     Returns
     -------
     dict
-        People and share of 65 and over on 1 April; spend per head [GBP, tariff of 2017/18, no
-        market forces factor]; `top_1pc_share` of spend; `k`, the standard deviation of a person's
-        yearly spend over its mean; the share of people admitted; counts and rates per 1,000.
+        People and share of 65 and over on 1 April; spend per head [GBP, tariff of `price_year`,
+        no market forces factor]; `top_1pc_share` of spend; `k`, the standard deviation of a
+        person's yearly spend over its mean; the share of people admitted; counts and rates per
+        1,000.
     """
     lists = tally.lists[year]
     spend = np.sort(np.concatenate(tally.spend[year]))[::-1]
@@ -102,5 +103,5 @@ def summary(tally: Tally, year: int) -> dict[str, Any]:
         "admitted_share": round(sum(tally.admitted[year]) / len(spend), 4),
         "counts": counts,
         "per_1000": {kind: round(n * 1000 / n_people, 2) for kind, n in counts.items()},
-        "price_year": casemix.PRICE_YEAR,
+        "price_year": price_year,
     }

@@ -21,7 +21,7 @@ _MALFORMED_FIELDS: Final = 9
 def finish(run: Run, landing: Landing) -> dict[str, Any]:
     """Write the registers and lay out the answer key."""
     lists, codes = run.tally.lists, run.practices.code
-    each = [registers.list_rows(held, codes, year) for year, held in lists.items()]
+    each = [registers.list_rows(held, codes, year, run.era) for year, held in lists.items()]
     landing.write_table("list_sizes.csv", pd.concat(each, ignore_index=True))
     weighted = [registers.weighted_rows(lists[y], run.practices, y) for y in run.years]
     landing.write_table("weighted_lists.csv", pd.concat(weighted, ignore_index=True))
@@ -31,9 +31,9 @@ def finish(run: Run, landing: Landing) -> dict[str, Any]:
     landing.write_table("providers.csv", places.provider_rows())
     landing.write_table("pcts.csv", registers.pct_rows())
     landing.write_table("consortia.csv", registers.consortium_rows())
-    middle = run.years[len(run.years) // 2]
+    middle = max(run.years[len(run.years) // 2], run.era.first_agreement)
     landing.write_table("memberships.csv", registers.membership_rows(run.practices, middle))
-    landing.write_table("plan.csv", registers.plan_rows(run.tally.costs))
+    landing.write_table("plan.csv", registers.plan_rows(run.tally.costs, _bases(run)))
     broken = _break(run, landing) if plan.mistakes else []
     older = {f"{y}-04-01": round(_older(held), 5) for y, held in lists.items()}
     found = {
@@ -57,13 +57,21 @@ def finish(run: Run, landing: Landing) -> dict[str, Any]:
             "n_practices": len(run.practices),
             "years": [periods.starting(y) for y in run.years],
             "quiet": plan == planting.nothing(),
+            **({"era": run.era.name} if run.era.is_older else {}),
         },
         "pct": {"code": places.PCT, "name": places.PCT_NAME, "consortium": places.CONSORTIUM},
-        "facts": {periods.starting(y): facts.summary(run.tally, y) for y in run.years},
+        "facts": {
+            periods.starting(y): facts.summary(run.tally, y, run.era.price_year) for y in run.years
+        },
         "lists": {f"{y}-04-01": int(held.sum()) for y, held in lists.items()},
         "files": dict(sorted(landing.rows.items())),
         "planted": [*planted, *answers.mistakes(run.errors), *broken],
     }
+
+
+def _bases(run: Run) -> dict[str, str]:
+    years = run.era.budgets(run.years).items()
+    return {periods.starting(year): periods.starting(base) for year, base in years}
 
 
 def _break(run: Run, landing: Landing) -> list[dict[str, Any]]:

@@ -9,7 +9,6 @@ import pandas as pd
 from pbcanalytics.reference import Shelf
 from pbcanalytics.synthetic import (
     answers,
-    casemix,
     extracts,
     facts,
     mistakes,
@@ -21,6 +20,7 @@ from pbcanalytics.synthetic import (
     registers,
     world,
 )
+from pbcanalytics.synthetic.eras import Era
 from pbcanalytics.synthetic.landing import Landing
 from pbcanalytics.synthetic.planting import Planting, stream
 from pbcanalytics.words import periods
@@ -40,6 +40,7 @@ class Run:
     first_year: int
     n_years: int
     seed: int
+    era: Era
     tally: facts.Tally = field(default_factory=facts.Tally)
     changed: list[pd.DataFrame] = field(default_factory=list)
     errors: list[list[dict[str, Any]]] = field(default_factory=list)
@@ -58,14 +59,20 @@ class Run:
 
 
 def begin(
-    shelf: Shelf, n_practices: int, first_year: int, n_years: int, seed: int, quiet: bool
+    shelf: Shelf,
+    era: Era,
+    n_practices: int,
+    first_year: int,
+    n_years: int,
+    seed: int,
+    quiet: bool,
 ) -> Run:
     """Invent the practices, decide what is planted and make the samplers."""
     practices = places.practices(n_practices, stream(seed, "practices"))
     local = practices.part(0, min(GROUP, n_practices))
     plan = planting.nothing() if quiet else planting.usual(local, first_year, n_years)
-    drawn = mixes.samplers(shelf, population.wanted_lists(practices, 0.0))
-    return Run(shelf, practices, plan, drawn, first_year, n_years, seed)
+    drawn = mixes.samplers(shelf, population.wanted_lists(practices, 0.0), era)
+    return Run(shelf, practices, plan, drawn, first_year, n_years, seed, era)
 
 
 def add_group(run: Run, landing: Landing, start: int) -> None:
@@ -84,7 +91,9 @@ def add_group(run: Run, landing: Landing, start: int) -> None:
     local, group, plan = run.practices.part(start, end), start // GROUP, run.plan
     if group:
         plan = replace(plan, growths=(), unlucky=None, closing=None, successor=None)
-    course = world.Course(run.drawn, local, plan, run.first_year, run.n_years, run.seed, group)
+    course = world.Course(
+        run.drawn, local, plan, run.first_year, run.n_years, run.seed, group, run.era
+    )
     lived = world.history(course)
     desk = extracts.Desk(course, lived, extracts.pseudonyms(course, len(lived.people.birth)))
     frames = {
@@ -110,7 +119,8 @@ def _measure(
     referred: pd.DataFrame,
     n_local: int,
 ) -> None:
-    base = _priced(run.shelf, frames, casemix.PRICE_YEAR)
+    base = _priced(run.shelf, frames, run.era.price_year)
+    bases = run.era.budgets(run.years)
     every = range(run.first_year, run.first_year + run.n_years + 1)
     for row, year in enumerate(every, start=world.WARM_UP):
         lists = registers.counted_lists(people, n_local, row, year)
@@ -120,10 +130,10 @@ def _measure(
             members = np.flatnonzero(people.practice[row] != population.NOBODY)
             run.tally.add_spend(year, members, base)
             run.tally.add_counts(year, facts.yearly_counts({**frames, "referrals": referred}, year))
-        if year in run.years[1:]:
-            name = _price_year(run.shelf, year)
+        if year in bases:
+            name = _price_year(run, year)
             priced = _priced(run.shelf, frames, name)
-            priced = priced[priced["year"] == year - 1]
+            priced = priced[priced["year"] == bases[year]]
             ratio = prices.market_forces(run.shelf, name)
             run.tally.add_cost(periods.starting(year), priced, ratio)
 
@@ -137,10 +147,10 @@ def _priced(shelf: Shelf, frames: dict[str, pd.DataFrame], price_year: str) -> p
     return pd.concat(parts, ignore_index=True)
 
 
-def _price_year(shelf: Shelf, year: int) -> str:
+def _price_year(run: Run, year: int) -> str:
     # An invented plan may be made for a year whose tariff is not held; it then rests on the base.
     name = periods.starting(year)
-    return name if name in shelf.years("tariff") else casemix.PRICE_YEAR
+    return name if name in run.shelf.years("tariff") else run.era.price_year
 
 
 def _grown(
@@ -169,9 +179,10 @@ def _spoil(
     )
     for name, count in missing.items():
         run.missing[name] = run.missing.get(name, 0) + count
-    counts = [
-        mistakes.in_group(m.n_rows, len(run.practices), start, end) for m in mistakes.CATALOGUE
+    planned = [
+        (m, mistakes.in_group(m.n_rows, len(run.practices), start, end))
+        for m in mistakes.catalogue(run.era)
     ]
-    frames, found = mistakes.plant(frames, counts, stream(run.seed, group, "mistakes"))
+    frames, found = mistakes.plant(frames, planned, stream(run.seed, group, "mistakes"))
     run.errors.append(found)
     return frames

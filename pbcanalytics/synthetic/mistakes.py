@@ -7,6 +7,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from pbcanalytics.synthetic.eras import Era
+
 KEYS: Final = {"apc": "EPIKEY", "op": "ATTENDKEY", "ae": "AEKEY"}
 """The column that names a row of each dataset."""
 
@@ -60,29 +62,32 @@ def _longer(rows: Rows, at: pd.Index) -> dict[str, Any]:
     return {"SPELDUR": rows.loc[at, "los"] + 7}
 
 
-CATALOGUE: Final = (
-    Mistake("unreadable date", "apc", 12, _alone, _sets(ADMIDATE="31/02/20I7")),
-    Mistake("unreadable date", "op", 10, _any, _sets(APPTDATE="00/00/0000")),
-    Mistake("unreadable date", "ae", 6, _any, _sets(ARRIVALDATE="2017-13-45")),
-    Mistake("missing provider", "apc", 8, _alone, _sets(PROCODE3=None)),
-    Mistake("missing provider", "op", 6, _any, _sets(PROCODE3=None)),
-    Mistake("unfinished episode", "apc", 15, _alone, _sets(EPISTAT=1, DISDATE=None)),
-    Mistake("invalid episode order", "apc", 6, _alone, _sets(EPIORDER=99)),
-    Mistake("unknown HRG", "apc", 15, _alone, _sets(SUSHRG="ZZ99Z")),
-    Mistake("ungroupable", "apc", 25, _alone, _sets(SUSHRG="UZ01Z", DIAG_01=None)),
-    Mistake("missing HRG", "apc", 20, _alone, _sets(SUSHRG=None)),
-    Mistake("missing HRG", "ae", 10, _any, _sets(SUSHRG=None)),
-    Mistake("unknown practice", "apc", 20, _alone, _sets(GPPRAC="V81999")),
-    Mistake("unknown practice", "op", 30, _any, _sets(GPPRAC="V81999")),
-    Mistake("practice of another PCT", "apc", 8, _alone, _sets(GPPRAC="X89901")),
-    Mistake("practice of another PCT", "op", 12, _any, _sets(GPPRAC="X89901")),
-    Mistake("discharge before admission", "apc", 6, _nights, _before),
-    Mistake("spell duration disagrees", "apc", 20, _nights, _longer),
-    Mistake("day case with nights", "apc", 8, _planned_nights, _sets(CLASSPAT=2)),
-    Mistake("duplicate key", "apc", 20, _alone, _sets()),
-    Mistake("duplicate key", "op", 25, _any, _sets()),
-)  # fmt: skip
-"""Every kind of planted error, in the order of the answer key."""
+def catalogue(era: Era) -> tuple[Mistake, ...]:
+    """Give every kind of planted error, in the order of the answer key."""
+    admitted, arrived = era.unreadable_dates
+    return (
+        Mistake("unreadable date", "apc", 12, _alone, _sets(ADMIDATE=admitted)),
+        Mistake("unreadable date", "op", 10, _any, _sets(APPTDATE="00/00/0000")),
+        Mistake("unreadable date", "ae", 6, _any, _sets(ARRIVALDATE=arrived)),
+        Mistake("missing provider", "apc", 8, _alone, _sets(PROCODE3=None)),
+        Mistake("missing provider", "op", 6, _any, _sets(PROCODE3=None)),
+        Mistake("unfinished episode", "apc", 15, _alone, _sets(EPISTAT=1, DISDATE=None)),
+        Mistake("invalid episode order", "apc", 6, _alone, _sets(EPIORDER=99)),
+        Mistake("unknown HRG", "apc", 15, _alone, _sets(SUSHRG=era.unknown_hrg)),
+        Mistake("ungroupable", "apc", 25, _alone, _sets(SUSHRG=era.ungroupable_hrg, DIAG_01=None)),
+        Mistake("missing HRG", "apc", 20, _alone, _sets(SUSHRG=None)),
+        Mistake("missing HRG", "ae", 10, _any, _sets(SUSHRG=None)),
+        Mistake("unknown practice", "apc", 20, _alone, _sets(GPPRAC="V81999")),
+        Mistake("unknown practice", "op", 30, _any, _sets(GPPRAC="V81999")),
+        Mistake("practice of another PCT", "apc", 8, _alone, _sets(GPPRAC="X89901")),
+        Mistake("practice of another PCT", "op", 12, _any, _sets(GPPRAC="X89901")),
+        Mistake("discharge before admission", "apc", 6, _nights, _before),
+        Mistake("spell duration disagrees", "apc", 20, _nights, _longer),
+        Mistake("day case with nights", "apc", 8, _planned_nights, _sets(CLASSPAT=2)),
+        Mistake("duplicate key", "apc", 20, _alone, _sets()),
+        Mistake("duplicate key", "op", 25, _any, _sets()),
+    )
+
 
 TWICE: Final = "duplicate key"
 
@@ -101,17 +106,19 @@ def in_group(n_rows: int, n_practices: int, from_practice: int, to_practice: int
 
 
 def plant(
-    frames: dict[str, Rows], counts: list[int], rng: np.random.Generator
+    frames: dict[str, Rows],
+    planned: list[tuple[Mistake, int]],
+    rng: np.random.Generator,
 ) -> tuple[dict[str, Rows], list[dict[str, Any]]]:
     """
-    Plant the errors of the catalogue.
+    Plant errors.
 
     Parameters
     ----------
     frames : dict of dataset to DataFrame
         `apc`, `op` and `ae`, as `extracts` writes them.
-    counts : list of int
-        Rows to strike, one number per mistake of the catalogue.
+    planned : list of Mistake and int
+        Mistakes, and how many rows each is to strike.
     rng : Generator
 
     Returns
@@ -123,7 +130,7 @@ def plant(
     found = {name: frame.copy() for name, frame in frames.items()}
     struck = {name: pd.Series(False, index=frame.index) for name, frame in found.items()}
     answers = []
-    for mistake, count in zip(CATALOGUE, counts, strict=True):
+    for mistake, count in planned:
         rows = found[mistake.dataset]
         open_to = rows.index[mistake.among(rows) & ~struck[mistake.dataset]]
         # Sorted, so that values found for the rows come in the rows' own order.

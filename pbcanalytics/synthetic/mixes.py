@@ -8,7 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pbcanalytics.reference import Shelf
-from pbcanalytics.synthetic import casemix, casualty, demand, electives
+from pbcanalytics.synthetic import casemix, casualty, demand, electives, older_groups
+from pbcanalytics.synthetic.eras import Era
 
 _PLANNED: Final = ("day_case", "elective", "outpatient_procedure")
 
@@ -26,7 +27,7 @@ class Samplers:
     casualty: tuple[list[str], casemix.Sampler]
 
 
-def samplers(shelf: Shelf, lists: NDArray[np.int64]) -> Samplers:
+def samplers(shelf: Shelf, lists: NDArray[np.int64], era: Era) -> Samplers:
     """
     Make every sampler, so that national volumes come out over the PCT's own ages.
 
@@ -35,9 +36,13 @@ def samplers(shelf: Shelf, lists: NDArray[np.int64]) -> Samplers:
     shelf : Shelf
     lists : array of practice x sex x age
         The lists of the whole PCT on the first 1 April.
+    era : Era
+        Which codes there are.
     """
     table = casemix.catalogue(shelf)
     weights = casemix.affinity(table)
+    if era.is_older:
+        table, weights = older_groups.regrouped(table, weights)
     sex, age = (x.ravel() for x in np.indices(lists.shape[1:]))
     count = lists.sum(axis=0).ravel().astype(np.float64)
     who = casemix.strata(age, sex)
@@ -45,7 +50,7 @@ def samplers(shelf: Shelf, lists: NDArray[np.int64]) -> Samplers:
     referred = demand.shares(count * demand.referral_rate(age), who)
     short = table["non_elective_short_stay"].to_numpy()
     both = short + table["non_elective_long_stay"].to_numpy()
-    newborn = table["hrg"].str.startswith("PB").to_numpy(dtype=bool)
+    newborn = table["like"].str.startswith("PB").to_numpy(dtype=bool)
     specialties = {column: demand.specialty_sampler(referred, column) for column in (0, 2)}
     return Samplers(
         table=table,
@@ -54,7 +59,7 @@ def samplers(shelf: Shelf, lists: NDArray[np.int64]) -> Samplers:
         brief=casemix.sampler(weights, np.where(newborn, 0.0, short), acute),
         planned=_planned(table, weights, specialties[0]),
         specialties=specialties,
-        casualty=casualty.hrg_sampler(shelf),
+        casualty=casualty.hrg_sampler(shelf, era),
     )
 
 

@@ -116,6 +116,12 @@ def _month(first_year: int, months: int) -> int:
     return days.number(str(first) + "-01")
 
 
+def creep_roots(table: pd.DataFrame) -> list[str]:
+    """Give the roots of a table of HRGs in which creep is planted, in the order of CREEP_ROOTS."""
+    held = dict(zip(table["like"].str[:4], table["root"], strict=True))
+    return [str(held[root]) for root in CREEP_ROOTS if root in held]
+
+
 def creep_chance(table: pd.DataFrame) -> pd.Series:
     """
     Say how often creep records a cheap spell as dear, so that the dear share rises as planted.
@@ -131,7 +137,7 @@ def creep_chance(table: pd.DataFrame) -> pd.Series:
         Nought for classes that are dear already, or of other roots.
     """
     volume = table["non_elective_short_stay"] + table["non_elective_long_stay"]
-    open_to = table["root"].isin(CREEP_ROOTS) & ~table["is_dear"] & (lowest_dear(table) >= 0)
+    open_to = table["root"].isin(creep_roots(table)) & ~table["is_dear"] & (lowest_dear(table) >= 0)
     by_root = volume.groupby(table["root"])
     share = (volume * open_to).groupby(table["root"]).transform("sum") / by_root.transform("sum")
     return (CREEP_POINTS / share.where(open_to)).fillna(0.0)
@@ -146,5 +152,5 @@ def lowest_dear(table: pd.DataFrame) -> pd.Series:
 
 def dear_classes(table: pd.DataFrame) -> dict[str, list[str]]:
     """List the dear classes of every root in which creep is planted."""
-    dear = table[table["is_dear"] & table["root"].isin(CREEP_ROOTS)]
+    dear = table[table["is_dear"] & table["root"].isin(creep_roots(table))]
     return {str(r): sorted(g["hrg"]) for r, g in dear.groupby("root")}

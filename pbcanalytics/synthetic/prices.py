@@ -80,7 +80,8 @@ def outpatient(shelf: Shelf, rows: pd.DataFrame, price_year: str) -> pd.DataFram
     held = rates.reindex(rows["TRETSPEF"].astype(object))
     codes = rows["SUSHRG"].astype(object)
     tariff = shelf.read("tariff", price_year).set_index("hrg")["outpatient_procedure_pence"]
-    done = ~codes.str.startswith("WF").to_numpy(dtype=bool)
+    # An attendance is a procedure if it has an HRG, and one that is not of an attendance.
+    done = (codes.notna() & ~codes.str.startswith("WF", na=False)).to_numpy(dtype=bool)
     first = (rows["FIRSTATT"] == 1).to_numpy()
     pence = np.where(
         first,
@@ -103,7 +104,13 @@ def casualty(shelf: Shelf, rows: pd.DataFrame, price_year: str) -> pd.DataFrame:
 
 
 def market_forces(shelf: Shelf, price_year: str) -> NDArray[np.float64]:
-    """Give each provider's market forces factor, in the order of `places.PROVIDERS`."""
+    """
+    Give each provider's market forces factor, in the order of `places.PROVIDERS`.
+
+    It is 1 in a year in which the purchaser does not pay it.
+    """
+    if shelf.rule("rules", "market_forces_factor", price_year) != "in_price":
+        return np.ones(len(places.PROVIDERS))
     held = shelf.read("mff", price_year).set_index("provider_code")["mff_ratio"]
     return np.asarray(held.reindex(list(places.PROVIDERS)), dtype=np.float64)
 

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pbcanalytics.synthetic import demand, places, population
+from pbcanalytics.synthetic.eras import Era
 from pbcanalytics.synthetic.places import Practices
 from pbcanalytics.words import periods
 
@@ -28,6 +29,7 @@ _MOVER: Final = 0
 
 _AFFORDED: Final = 0.97
 _RESOURCE_NOTE: Final = "Invented example: what the PCT says it can afford"
+_BASE_NOTE: Final = "The first budgets rest on the hospital activity of {}"
 _GROWTH_NOTE: Final = "Invented example: agreed by the consortium board and the PCT, February {}"
 
 
@@ -49,10 +51,14 @@ def counted_lists(
     return np.bincount(cell, minlength=int(np.prod(shape))).reshape(shape)
 
 
-def list_rows(lists: NDArray[np.int64], codes: list[str], year: int) -> pd.DataFrame:
-    """Lay out list_sizes.csv for one 1 April, one row per practice, sex and age with patients."""
+def list_rows(lists: NDArray[np.int64], codes: list[str], year: int, era: Era) -> pd.DataFrame:
+    """
+    Lay out list_sizes.csv for one 1 April, one row per practice, sex and age with patients.
+
+    The headings are those of the national publication, which did not exist in the older era.
+    """
     practice, sex, age = np.nonzero(lists)
-    return pd.DataFrame(
+    rows = pd.DataFrame(
         {
             "PUBLICATION": "GP_PRAC_PAT_LIST",
             "EXTRACT_DATE": f"01APR{year}",
@@ -68,6 +74,10 @@ def list_rows(lists: NDArray[np.int64], codes: list[str], year: int) -> pd.DataF
             "NUMBER_OF_PATIENTS": lists[practice, sex, age],
         }
     )
+    if not era.is_older:
+        return rows
+    kept = ["PRACTICE_CODE", "EXTRACT_DATE", "SEX", "AGE", "NUMBER_OF_PATIENTS"]
+    return rows.rename(columns={"CODE": "PRACTICE_CODE"})[kept]
 
 
 def weighted_rows(lists: NDArray[np.int64], practices: Practices, year: int) -> pd.DataFrame:
@@ -91,14 +101,16 @@ def weighted_rows(lists: NDArray[np.int64], practices: Practices, year: int) -> 
     return rows.drop(index=list(np.flatnonzero(raw == 0)))
 
 
-def plan_rows(costs: dict[str, dict[str, float]]) -> pd.DataFrame:
+def plan_rows(costs: dict[str, dict[str, float]], bases: dict[str, str]) -> pd.DataFrame:
     """
     Lay out plan.csv: what the PCT affords, and the growth it has agreed, by year.
 
     Parameters
     ----------
     costs : dict of financial year to budget line to pounds
-        Last year's activity at the year's own tariff and market forces factors. [GBP]
+        The base year's activity at the year's own tariff and market forces factors. [GBP]
+    bases : dict of financial year to financial year
+        The base year of each; it is written where it is not the year before.
 
     Returns
     -------
@@ -109,6 +121,9 @@ def plan_rows(costs: dict[str, dict[str, float]]) -> pd.DataFrame:
         grown = sum(pounds * (1 + GROWTH[line]) for line, pounds in lines.items())
         afforded = round(grown * _AFFORDED / 1000) * 1000
         rows.append([places.PCT, year, "resource", "ALL", str(afforded), "GBP", _RESOURCE_NOTE])
+        if bases[year] != periods.preceding(year):
+            row = ["base_year", "ALL", bases[year], "YEAR", _BASE_NOTE.format(bases[year])]
+            rows.append([places.PCT, year, *row])
         note = _GROWTH_NOTE.format(periods.first_year(year))
         rows.extend(
             [places.PCT, year, "growth", n, str(g), "share", note] for n, g in GROWTH.items()

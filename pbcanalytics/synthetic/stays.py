@@ -31,7 +31,7 @@ def is_short(table: pd.DataFrame, hrg: Ints, age: Ints, uniforms: Floats) -> NDA
     short = table["non_elective_short_stay"].to_numpy()[hrg]
     long = table["non_elective_long_stay"].to_numpy()[hrg]
     odds = short / np.maximum(long, 0.5) * np.exp(-0.3 * (np.clip(age, 20, 95) - 66) / 20)
-    at_once = table["hrg"].to_numpy(dtype=object)[hrg] == _DISCHARGED_AT_ONCE
+    at_once = table["like"].to_numpy(dtype=object)[hrg] == _DISCHARGED_AT_ONCE
     return np.asarray((uniforms < odds / (1 + odds)) | at_once)
 
 

@@ -20,6 +20,7 @@ from pbcanalytics.synthetic import (
     referrals,
 )
 from pbcanalytics.synthetic.emergencies import Clinic
+from pbcanalytics.synthetic.eras import Era
 from pbcanalytics.synthetic.places import Practices
 from pbcanalytics.synthetic.planting import Planting
 
@@ -56,6 +57,7 @@ class Course:
     n_years: int
     seed: int
     group: int
+    era: Era
 
     @property
     def last_year(self) -> int:

@@ -20,7 +20,7 @@ class Setting:
     words : str
         What a person reads.
     pod : str
-        Whose price applies: a point of delivery, or RA, XBD, OTHER.
+        Whose price applies: a point of delivery, or UNB, RA, XBD, OTHER.
     is_days : bool
         Its count is excess bed days, not spells.
     stay : Stay
@@ -52,6 +52,7 @@ SETTINGS: Final = {
     "OPPROCFA": Setting("outpatient procedures, first", "OPPROC", attendance="first"),
     "OPPROCFUP": Setting("outpatient procedures, follow-up", "OPPROC", attendance="follow_up"),
     "AE": Setting("A&E attendances", "AE"),
+    "UNB": Setting("care paid beside the stay, by unbundled HRG", "UNB"),
     "RA": Setting("regular day and night attenders", "RA"),
     "OTHER": Setting("kinds without a national price", "OTHER"),
 }
@@ -84,11 +85,14 @@ _NAMES: Final = {
     ),
     "OPPROC": ("Outpatient procedure", "Outpatient procedures", "OPROC", "OPP"),
     "AE": (*("A&E", "AANDE", "Accident and emergency"), "Emergency care", "A&E attendances"),
+    "UNB": (
+        *("UNBCHEMO", "UNBRAD", "UNBRTHPY", "UNBREHAB", "UNBPALL", "UNBACC", "UNBPCC", "UNBNCC"),
+        *("UNBOTHER", "Unbundled"),
+    ),
     "RA": ("RADAY", "RANIGHT", "Regular attenders", "Regular Day or Night Admissions"),
     "OTHER": (
         *("NF2F", "NF2FFA", "NF2FFUP", "WAFA", "WAFUP", "OPFAPREOP", "OPFUPPREOP", "DAOTHER"),
-        *("DAIMG", "DALAB", "YOC", "POC", "UNBCHEMO", "UNBRAD", "UNBRTHPY", "UNBREHAB"),
-        *("UNBPALL", "UNBACC", "UNBPCC", "UNBNCC", "UNBOTHER", "DRUG", "DEVICE", "MATPATHAN"),
+        *("DAIMG", "DALAB", "YOC", "POC", "DRUG", "DEVICE", "MATPATHAN"),
         *("MATPATHPN", "CC", "CQUIN", "ADJUSTMENT", "BLOCK", "ELOBD", "NELOBD", "IPOBD"),
         *("Cancer MDT", "Community diagnostic centres", "Consultant Led", "Non Consultant Led"),
         *("Critical care", "Critical care transport", "Diagnostic Imaging"),
@@ -107,7 +111,7 @@ _OWN_CURRENCY: Final = (
 )
 """Departments of the National Cost Collection whose codes are no HRGs, whatever they look like."""
 
-HRG4: Final = "HRG4/HRG4+"
+HRG4: Final = "HRG4/4+"
 V3_5: Final = "v3.5"
 NO_HRG_SHAPE: Final = "no HRG"
 
@@ -175,6 +179,6 @@ def version_of(code: str) -> str:
     Examples
     --------
     >>> version_of("HN12F"), version_of("H02"), version_of("DEV01")
-    ('HRG4/HRG4+', 'v3.5', 'no HRG')
+    ('HRG4/4+', 'v3.5', 'no HRG')
     """
     return next((name for name, shape in _SHAPES if shape.fullmatch(code)), NO_HRG_SHAPE)

@@ -10,6 +10,8 @@ SELECT setting_given, setting, hrg_version, COUNT(*) AS n_lines,
          AS supplied_priced_pence,
        CAST(COALESCE(SUM(CASE WHEN supplied_pence IS NOT NULL THEN price_pence END), 0) AS BIGINT)
          AS price_supplied_pence,
+       CAST(COALESCE(SUM(CASE WHEN supplied_pence IS NOT NULL THEN lowest_pence END), 0) AS BIGINT)
+         AS lowest_supplied_pence,
        CAST(COALESCE(SUM(supplied_pence), 0) AS BIGINT) AS supplied_pence
 FROM priced_aggregates
 GROUP BY setting_given, setting, hrg_version

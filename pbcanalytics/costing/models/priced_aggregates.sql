@@ -8,10 +8,13 @@ WITH matched AS (
          m.mff_millionths, t.long_stay_per_day_pence, t.outpatient_procedure_pence,
          t.short_stay_emergency_pence, t.short_stay_millionths, t.day_case_pence,
          COALESCE(t.short_stay_is_held, FALSE) AS short_stay_is_held,
-         t.hrg IS NOT NULL OR p.hrg IS NOT NULL AS is_code_held,
+         t.hrg IS NOT NULL OR p.hrg IS NOT NULL OR u.hrg IS NOT NULL AS is_code_held,
+         r.adjustments_are_held,
+         CASE WHEN a.is_days THEN 0 ELSE COALESCE(b.adjustment_pence, 0) + COALESCE(e.adjustment_pence, 0)
+              END AS adjustment_pence,
          CASE a.pod WHEN 'DC' THEN r.dc_in_scope WHEN 'EL' THEN r.el_in_scope
                     WHEN 'NEL' THEN r.nel_in_scope WHEN 'NELNE' THEN r.nelne_in_scope
-                    WHEN 'XBD' THEN r.el_in_scope AND r.nel_in_scope
+                    WHEN 'XBD' THEN r.el_in_scope AND r.nel_in_scope WHEN 'UNB' THEN TRUE
                     WHEN 'AE' THEN r.emergency_in_scope ELSE r.outpatient_in_scope END AS is_in_scope,
          a.pod IN ('OPFA', 'OPFUP', 'OPPROC') AS is_outpatient,
          CASE WHEN a.is_days THEN 0
@@ -19,13 +22,14 @@ WITH matched AS (
               WHEN a.pod = 'EL' THEN t.elective_pence
               WHEN a.pod IN ('NEL', 'NELNE') THEN t.non_elective_pence
               WHEN a.pod = 'AE' THEN p.attendance_pence
+              WHEN a.pod = 'UNB' THEN u.price_pence
               WHEN a.pod IN ('OPFA', 'OPFUP', 'OPPROC')
               THEN COALESCE(CASE WHEN r.outpatient_procedure_is_paid THEN t.outpatient_procedure_pence END,
                             CASE a.attendance WHEN 'first' THEN o.first_attendance_pence
                                               WHEN 'follow_up' THEN o.follow_up_attendance_pence END)
               END AS unit_pence,
          CASE WHEN a.is_days THEN a.n_activity
-              WHEN a.pod IN ('AE', 'OPFA', 'OPFUP', 'OPPROC') THEN 0
+              WHEN a.pod IN ('AE', 'UNB', 'OPFA', 'OPFUP', 'OPPROC') THEN 0
               WHEN a.excess_bed_days IS NOT NULL THEN a.excess_bed_days
               WHEN a.days_are_apart OR a.stay IN ('none', 'short') THEN 0
               WHEN r.long_stay_applies IS NOT DISTINCT FROM FALSE THEN 0 END AS days,
@@ -34,8 +38,14 @@ WITH matched AS (
               ELSE TRUE END AS may_be_short
   FROM aggregate_lines AS a
   LEFT JOIN payment_rules AS r ON r.financial_year = a.price_year
-  LEFT JOIN tariff AS t ON t.financial_year = a.price_year AND t.hrg = a.hrg AND a.pod <> 'AE'
+  LEFT JOIN tariff AS t ON t.financial_year = a.price_year AND t.hrg = a.hrg
+    AND a.pod NOT IN ('AE', 'UNB')
   LEFT JOIN emergency_prices AS p ON p.financial_year = a.price_year AND p.hrg = a.hrg AND a.pod = 'AE'
+  LEFT JOIN unbundled_prices AS u ON u.financial_year = a.price_year AND u.hrg = a.hrg AND a.pod = 'UNB'
+  LEFT JOIN adjustments AS b ON b.financial_year = a.price_year
+    AND b.provider_code = a.provider_code AND b.hrg = a.hrg AND b.pod = a.pod
+  LEFT JOIN adjustments AS e ON e.financial_year = a.price_year
+    AND e.provider_code = '*' AND e.hrg = a.hrg AND e.pod = a.pod
   LEFT JOIN outpatient_prices AS o ON o.financial_year = a.price_year AND o.specialty_code = a.specialty_code
   LEFT JOIN mff AS m ON m.financial_year = a.price_year AND m.provider_code = a.provider_code),
 judged AS (
@@ -46,6 +56,7 @@ judged AS (
            WHEN hrg = 'UZ01Z' THEN 'ungroupable'
            WHEN NOT is_in_scope THEN 'outside_scope'
            WHEN is_other_version THEN 'other_hrg_version'
+           WHEN pod = 'UNB' AND unit_pence IS NULL THEN 'no_unbundled_price'
            WHEN pod = 'AE' AND unit_pence IS NULL THEN 'no_emergency_price'
            WHEN is_outpatient AND outpatient_procedure_pence IS NOT NULL
                 AND outpatient_procedure_is_paid IS NULL THEN 'rule_not_held'
@@ -80,8 +91,10 @@ stepped AS (
               ELSE unit_pence END AS other_unit_pence
   FROM judged),
 factored AS (
-  SELECT *, (unit_pence * mff_excess_millionths + 500000) // 1000000 AS unit_mff_pence,
-         (other_unit_pence * mff_excess_millionths + 500000) // 1000000 AS other_unit_mff_pence,
+  SELECT *,
+         ((unit_pence + adjustment_pence) * mff_excess_millionths + 500000) // 1000000 AS unit_mff_pence,
+         ((other_unit_pence + adjustment_pence) * mff_excess_millionths + 500000) // 1000000
+           AS other_unit_mff_pence,
          (COALESCE(days_pence, 0) * mff_excess_millionths + 500000) // 1000000 AS days_mff_pence,
          CASE WHEN mff_excess_millionths > 0 AND days > 0
               THEN 1 + CASE WHEN is_days THEN days ELSE LEAST(days, n_activity) END
@@ -89,15 +102,15 @@ factored AS (
   FROM stepped),
 summed AS (
   SELECT *, n_activity * unit_mff_pence + days_mff_pence AS factor_pence,
-         n_activity * (unit_pence + unit_mff_pence) + COALESCE(days_pence, 0) + days_mff_pence AS as_given_pence,
-         n_activity * (other_unit_pence + other_unit_mff_pence) + COALESCE(days_pence, 0)
-           + days_mff_pence AS as_other_pence
+         n_activity * (unit_pence + adjustment_pence + unit_mff_pence) + COALESCE(days_pence, 0) + days_mff_pence AS as_given_pence,
+         n_activity * (other_unit_pence + adjustment_pence + other_unit_mff_pence)
+           + COALESCE(days_pence, 0) + days_mff_pence AS as_other_pence
   FROM factored)
 SELECT line_id, source_line, n_rows, setting_given, setting, pod, hrg, hrg_version, specialty_code,
        provider_code, month, n_activity, inlier_bed_days, excess_bed_days, supplied_pence, price_year,
        is_code_held,
        CASE WHEN is_priced
-            THEN CASE WHEN pod = 'AE' THEN 'emergency'
+            THEN CASE WHEN pod = 'AE' THEN 'emergency' WHEN pod = 'UNB' THEN 'unbundled'
                       WHEN is_outpatient AND (outpatient_procedure_pence IS NULL OR NOT outpatient_procedure_is_paid)
                       THEN 'outpatient' ELSE 'tariff' END END AS price_list,
        CASE WHEN is_priced THEN unit_pence END AS unit_pence,
@@ -106,6 +119,11 @@ SELECT line_id, source_line, n_rows, setting_given, setting, pod, hrg, hrg_versi
        CASE WHEN is_priced AND NOT may_be_short THEN 0 END AS short_stay_pence,
        CASE WHEN is_priced AND may_be_short THEN n_activity * (other_unit_pence - unit_pence)
             WHEN is_priced THEN 0 END AS short_stay_least_pence,
+       CASE WHEN is_priced AND pod = 'EL' THEN n_activity * (other_unit_pence - unit_pence)
+            WHEN is_priced THEN 0 END AS same_day_pence,
+       CASE WHEN is_priced AND adjustments_are_held
+                 AND (provider_code IS NOT NULL OR pod NOT IN ('DC', 'EL', 'NEL', 'NELNE'))
+            THEN n_activity * adjustment_pence END AS other_pence,
        CASE WHEN is_priced AND (provider_code IS NOT NULL OR NOT mff_applies) THEN factor_pence END AS mff_pence,
        CASE WHEN is_priced THEN as_given_pence END AS price_pence,
        CASE WHEN is_priced THEN LEAST(as_given_pence, as_other_pence) - rounding_pence END AS lowest_pence,

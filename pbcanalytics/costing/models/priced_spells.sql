@@ -50,7 +50,7 @@ judged AS (
            WHEN administrative_category = '02' THEN 'private_patient'
            WHEN is_excluded THEN 'excluded'
            WHEN hrg IS NULL THEN 'no_hrg'
-           WHEN hrg = 'UZ01Z' THEN 'ungroupable'
+           WHEN hrg = 'UZ01Z' OR (hrg LIKE 'U0%' AND LENGTH(hrg) = 3) THEN 'ungroupable'
            WHEN discharge_date IS NULL THEN 'open_spell'
            WHEN los_days < 0 THEN 'dates_disagree'
            WHEN pod = 'RA' THEN 'regular_attender'

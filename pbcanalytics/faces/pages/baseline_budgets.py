@@ -3,8 +3,9 @@
 from html import escape
 from typing import Any, Final
 
-from pbcanalytics.faces import cards, figures, wording
+from pbcanalytics.faces import cards, figures
 from pbcanalytics.faces.cards import Cell
+from pbcanalytics.faces.pages import evidence
 from pbcanalytics.faces.pages.budget_view import (
     MOVES,
     BudgetView,
@@ -165,27 +166,15 @@ def practices(v: BudgetView) -> str:
 def provenance(v: BudgetView, about: dict[str, Any]) -> str:
     """Say where the figures come from, what they leave out, and how far to trust them."""
     p, b = v.practice, v.budget
-    year = b["price_year"]
-    prices = [
-        f"{wording.PRICE_WORDS[subject]}: "
-        + wording.joined([wording.STATUS_WORDS[s] for s in statuses])
-        for subject, statuses in about["prices"].get(year, {}).items()
-    ]
-    not_held = about["rules_not_held"].get(year, {})
-    left_out = list(dict.fromkeys(wording.RULE_WORDS.get(name, name) for name in not_held))
-    items = [
-        "Budgets are indicative: legal responsibility stays with the PCT.",
-        f"{unpriced(p)} {outside(b)}",
-        f"Prices of {year}: {'; '.join(prices)}.",
-        f"Not in the prices, because no rule is held for {year}: {wording.joined(left_out)}.",
-        f"The plan says: {b['notes'] or 'nothing of its source'}.",
-        f"Made from {about['files']} files with {about['rows_read']:,} rows, of which "
-        f"{about['rows_rejected']:,} were rejected; activity to {wording.month(about['data_to'])}.",
-        f"Build {about['build_id']}, reference data {about['reference']}, pbcanalytics "
-        f"{about['version']}, published {wording.moment(about['published_at'])}.",
-    ]
-    listed = "".join(f"<li>{escape(i)}</li>" for i in items)
-    return f'<ul class="pbc-note">{listed}</ul>'
+    return evidence.listed(
+        [
+            "Budgets are indicative: legal responsibility stays with the PCT.",
+            f"{unpriced(p)} {outside(b)}",
+            *evidence.of_prices(about, b["price_year"]),
+            f"The plan says: {b['notes'] or 'nothing of its source'}.",
+            *evidence.of_build(about),
+        ]
+    )
 
 
 _PARTS: Final = ("strip", "headline", "walk", "lines", "practices", "provenance")

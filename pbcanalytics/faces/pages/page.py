@@ -15,7 +15,7 @@ from pbcanalytics.faces.parameters import Selection
 from pbcanalytics.faces.template import PARTS_STYLESHEET
 from pbcanalytics.faces.widgets.panel import Panel
 from pbcanalytics.faces.widgets.pulse import Pulse
-from pbcanalytics.words.errors import PbcError
+from pbcanalytics.words.errors import PbcError, SelectionError
 
 _LOG: Final = logging.getLogger("pbcanalytics.page")
 
@@ -39,6 +39,10 @@ class Page:
         The parts, in any order; those named in `figures` are drawn as plotly figures.
     name : str
         Name of the notebook, for links.
+    searched : tuple of str
+        Of the choices, those with so many options that they are found by typing.
+    first : mapping of str to str
+        What an empty parameter stands for, where that is not the first option.
 
     Notes
     -----
@@ -55,13 +59,16 @@ class Page:
         parts: tuple[str, ...],
         figures: tuple[str, ...],
         name: str,
+        searched: tuple[str, ...] = (),
+        first: Mapping[str, str] | None = None,
     ) -> None:
         self._ask = ask
         self._render = render
         self._figures = figures
         self._name = name
+        first = first or {}
         self._values = {
-            key: _chosen(ask, key, [value for _, value in options])
+            key: _chosen(ask, key, [value for _, value in options], first.get(key, ""))
             for key, (_, options) in choices.items()
         }
         self._shown: Rendered = {}
@@ -73,8 +80,9 @@ class Page:
         if ask.mode == "lab":
             self._link.value = _style()
         self._parts = {p: Panel() if p in figures else ipywidgets.HTML() for p in parts}
+        self._searched = {key: choices[key][1] for key in searched}
         self._dropdowns = {
-            key: ipywidgets.Dropdown(options=options, value=self._values[key], description=label)
+            key: _box(label, options, self._values[key], key in searched)
             for key, (label, options) in choices.items()
         }
         for dropdown in self._dropdowns.values():
@@ -103,8 +111,13 @@ class Page:
         return ipywidgets.VBox([asked, self._message, Pulse()])
 
     def _changed(self, _: Any = None) -> None:
-        self._values = {key: d.value for key, d in self._dropdowns.items()}
         try:
+            self._values = {
+                key: _found(box.description, box.value, self._searched[key])
+                if key in self._searched
+                else box.value
+                for key, box in self._dropdowns.items()
+            }
             shown = self._render(**self._values)
         except Exception as error:
             _to_server_log()
@@ -133,19 +146,45 @@ class Page:
             self._link.value = f'<a class="pbc-link" href="?{query}">Link to this view</a>'
 
     def _refusals(self) -> str:
-        showing = {k: d.label for k, d in self._dropdowns.items()}
+        showing = {k: getattr(d, "label", d.value) for k, d in self._dropdowns.items()}
         said = [strip(s, tone="warning") for s in self._ask.refusals(showing)]
         self._ask.refused.clear()
         return "".join(said)
 
 
-def _chosen(ask: Selection, key: str, allowed: list[str]) -> str:
+def _chosen(ask: Selection, key: str, allowed: list[str], first: str = "") -> str:
     """Settle one choice; case and blanks around it do not matter, an empty one is the first."""
     asked = str(ask.values[key]).strip()
     if not asked:
-        return allowed[0]
+        return first if first in allowed else allowed[0]
     alike = [value for value in allowed if value.casefold() == asked.casefold()]
-    return alike[0] if alike else str(ask.choose(key, allowed))
+    return alike[0] if alike else str(ask.choose(key, allowed, first))
+
+
+def _box(label: str, options: list[tuple[str, str]], value: str, is_searched: bool) -> Any:
+    """Make the widget of one choice."""
+    if not is_searched:
+        return ipywidgets.Dropdown(options=options, value=value, description=label)
+    texts = {v: text for text, v in options}
+    return ipywidgets.Combobox(
+        options=[*texts.values()],
+        value=texts[value],
+        description=label,
+        continuous_update=False,
+    )
+
+
+def _found(label: str, typed: str, options: list[tuple[str, str]]) -> str:
+    """Find what was typed: an option, its value, or the one option that holds all the words."""
+    words = typed.casefold().split()
+    for text, value in options:
+        if [*text.casefold().split()] == words or [value.casefold()] == words:
+            return value
+    near = [value for text, value in options if all(w in text.casefold() for w in words)]
+    if len(near) == 1 and words:
+        return near[0]
+    many = f"{len(near):,} of the list have it" if near and words else "none of the list has it"
+    raise SelectionError(f"{label}: {many}. Type more, or choose one of those that are offered.")
 
 
 def _style() -> str:

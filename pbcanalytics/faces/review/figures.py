@@ -12,8 +12,8 @@ from pbcanalytics.faces.wording import exact, share
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from pbcanalytics.intake.changes import SpellChange
     from pbcanalytics.intake.review import Review
-    from pbcanalytics.intake.review.changes import SpellChange
 
 _NONE: Final = dt.date.min
 

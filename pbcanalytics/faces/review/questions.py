@@ -10,8 +10,8 @@ from pbcanalytics.faces.wording import exact, joined
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pbcanalytics.intake.changes import Resent
     from pbcanalytics.intake.review import Review
-    from pbcanalytics.intake.review.changes import Resent
     from pbcanalytics.intake.review.completeness import Cell
 
 MOST_OF_A_KIND: Final = 6

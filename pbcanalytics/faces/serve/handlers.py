@@ -1,5 +1,6 @@
 """What the server answers besides Voila's own: home, pages, health, and what is not there."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.utils import include_css
 
-from pbcanalytics.faces.serve.listing import entries
+from pbcanalytics.faces.serve.listing import entries, is_served
 from pbcanalytics.faces.serve.vacancy import Vacancy
 
 ADVICE = {
@@ -32,6 +33,16 @@ OTHERWISE = (
     "This page could not be opened",
     "Try again in a minute. If it happens again, tell the analytics team which page and when.",
 )
+
+
+def _is_page(path: Path) -> bool:
+    """Tell whether a file is a notebook that is served; one that cannot be read fails later."""
+    try:
+        return is_served(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError, AttributeError):
+        return path.is_file()
 
 
 class House(JupyterHandler):
@@ -62,7 +73,7 @@ class Page(House, TornadoVoilaHandler):  # type: ignore[misc]
 
     async def get(self, name: str) -> None:
         """Render the notebook of that name."""
-        if not (Path(self.contents_manager.root_dir) / f"{name}.ipynb").is_file():
+        if not _is_page(Path(self.contents_manager.root_dir) / f"{name}.ipynb"):
             raise HTTPError(404)
         # Reading the token sets its cookie. Without the cookie Voila's own shutdown-on-leave
         # is refused (403), and every page left keeps its kernel (voila issue 1458).

@@ -34,18 +34,29 @@ class Entry:
 
 
 def entries(folder: Path) -> list[Entry]:
-    """List the notebooks of a folder by title; a file that is no notebook yet keeps its name."""
+    """
+    List the notebooks of a folder that are served, by title.
+
+    A file that is no notebook yet keeps its name.
+    """
     found = []
     for path in folder.glob("*.ipynb"):
         if not re.fullmatch(NAME, path.stem):
             continue
         try:
             notebook = json.loads(path.read_text(encoding="utf-8"))
+            if not is_served(notebook):
+                continue
             entry = Entry(path.stem, title_of(notebook) or path.stem, summary_of(notebook))
         except (OSError, ValueError, AttributeError, TypeError):
             entry = Entry(path.stem, path.stem, "")
         found.append(entry)
     return sorted(found, key=lambda entry: entry.title.casefold())
+
+
+def is_served(notebook: Mapping[str, Any]) -> bool:
+    """Tell whether a notebook is a page: one for analysts only says `"pbc": {"served": false}`."""
+    return bool(notebook.get("metadata", {}).get("pbc", {}).get("served", True))
 
 
 def title_of(notebook: Mapping[str, Any]) -> str:

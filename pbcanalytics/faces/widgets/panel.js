@@ -42,9 +42,20 @@ function named(layout) {
   return String(layout.meta?.description ?? title ?? "Figure").replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").trim();
 }
 
-function fitted(layout) {
+const NARROW = 560; // pixels, below which labels of an axis run into one another
+
+function fitted(layout, width) {
   const fit = { ...layout, autosize: true };
   delete fit.width; // a fixed width would overflow a phone
+  const { tickvals, ticktext } = layout.xaxis ?? {};
+  if (width && width < NARROW && tickvals?.length > 2) {
+    const kept = (_, i) => i === 0 || i === tickvals.length - 1; // the ends stand furthest apart
+    fit.xaxis = { ...layout.xaxis, tickvals: tickvals.filter(kept), ticktext: ticktext?.filter(kept) };
+  }
+  if (width && width < NARROW && tickvals && layout.xaxis.range) {
+    const [low, high] = layout.xaxis.range; // a label takes as many pixels as on a wide screen
+    fit.xaxis = { ...layout.xaxis, ...fit.xaxis, range: [low, high + (high - low) / 4] };
+  }
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) delete fit.transition;
   return fit;
 }
@@ -72,7 +83,7 @@ async function render({ model, el }) {
   }
 
   async function one(P, figure, wish) {
-    const layout = fitted(wish.layout ?? {});
+    const layout = fitted(wish.layout ?? {}, figure.clientWidth);
     figure.setAttribute("role", "figure");
     figure.setAttribute("aria-label", named(layout));
     figure.firstChild.style.height = layout.height ? `${layout.height}px` : "";

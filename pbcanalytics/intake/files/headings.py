@@ -8,7 +8,7 @@ from pbcanalytics.words.errors import ExtractError
 
 
 @dataclass(frozen=True)
-class Headless:
+class FirstLines:
     """
     How files of a kind are told by their first lines.
 
@@ -27,7 +27,7 @@ class Headless:
     needs: tuple[tuple[str, ...], ...] = ()
 
 
-def lent(fields: Sequence[str], kinds: Sequence[Headless]) -> list[str] | None:
+def lent(fields: Sequence[str], kinds: Sequence[FirstLines]) -> list[str] | None:
     """Give the headings of a file that has none, by its first line; None if it has its own."""
     for kind in kinds:
         if (
@@ -39,7 +39,7 @@ def lent(fields: Sequence[str], kinds: Sequence[Headless]) -> list[str] | None:
     return None
 
 
-def below_titles(lines: Sequence[Sequence[str]], kinds: Sequence[Headless]) -> int | None:
+def below_titles(lines: Sequence[Sequence[str]], kinds: Sequence[FirstLines]) -> int | None:
     """
     Find the headings of a file that has lines of title above them.
 
@@ -47,7 +47,7 @@ def below_titles(lines: Sequence[Sequence[str]], kinds: Sequence[Headless]) -> i
     ----------
     lines : sequence of sequence of str
         The fields of the first lines of the file, in order.
-    kinds : sequence of Headless
+    kinds : sequence of FirstLines
         The kinds of files, with what they need.
 
     Returns

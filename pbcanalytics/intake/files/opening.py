@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from pbcanalytics.intake.files import texts, workbooks
-from pbcanalytics.intake.files.headings import Headless
+from pbcanalytics.intake.files.headings import FirstLines
 from pbcanalytics.intake.files.texts import Text
 from pbcanalytics.intake.files.workbooks import Rows
 from pbcanalytics.words.errors import ExtractError
@@ -68,7 +68,7 @@ def checksum(path: Path) -> str:
     return total.hexdigest()
 
 
-def unpack(path: Path, scratch: Path, headless: Sequence[Headless] = ()) -> Text | Columns | Rows:
+def unpack(path: Path, scratch: Path, kinds: Sequence[FirstLines] = ()) -> Text | Columns | Rows:
     """
     Make a file ready to be read.
 
@@ -78,8 +78,8 @@ def unpack(path: Path, scratch: Path, headless: Sequence[Headless] = ()) -> Text
         CSV of any delimiter, plain, gzipped or alone in a zip; Parquet; an Excel workbook.
     scratch : Path
         A folder for copies, the caller's to remove.
-    headless : sequence of Headless
-        Kinds of files that have no headings.
+    kinds : sequence of FirstLines
+        How kinds of files are told that have no headings, or titles above them.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def unpack(path: Path, scratch: Path, headless: Sequence[Headless] = ()) -> Text
     with plain.open("rb") as opened:
         if opened.read(4) == _PARQUET:
             return Columns(plain)
-    return texts.counted(path.name, plain, scratch, headless)
+    return texts.counted(path.name, plain, scratch, kinds)
 
 
 def _gunzipped(path: Path, to: Path) -> Path:

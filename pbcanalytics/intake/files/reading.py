@@ -45,6 +45,9 @@ class Reading:
     ----------
     relation : str
         SELECT of `line_number` and, as text, one column a heading.
+    tolerant : str
+        The same, passing over lines that are no rows where `relation` would stop; its line
+        numbers are then wrong.
     headings : list of str
     rows : int
         How many rows the relation must give; another number means that rows were lost.
@@ -53,6 +56,7 @@ class Reading:
     """
 
     relation: str
+    tolerant: str
     headings: list[str]
     rows: int
     malformed: list[Malformed] = field(default_factory=list)
@@ -89,17 +93,12 @@ def read(con: duckdb.DuckDBPyConnection, name: str, source: Text | Columns | Row
         relation = (
             f"SELECT row_number() OVER () + 1 AS line_number, {texts} FROM read_parquet({file})"
         )
-        return Reading(relation, headings, int(counted[0]) if counted else 0)
+        return Reading(relation, relation, headings, int(counted[0]) if counted else 0)
     if isinstance(source, Rows):
-        return Reading(_json(source.path, source.headings), source.headings, source.rows)
-    above = source.heading_lines
-    relation = (
-        f"SELECT row_number() OVER () + {above} AS line_number, * FROM read_csv("
-        f"{_quoted(str(source.path))}, columns = {_columns(source.headings)}, "
-        f"auto_detect = false, header = {bool(above)}, delim = {_quoted(source.delimiter)}, "
-        "quote = '\"', escape = '\"')"
-    )
-    return Reading(relation, source.headings, source.lines - above)
+        relation = _json(source.path, source.headings)
+        return Reading(relation, relation, source.headings, source.rows)
+    strict, tolerant = (_csv(source, is_tolerant=tolerant) for tolerant in (False, True))
+    return Reading(strict, tolerant, source.headings, source.lines - source.heading_lines)
 
 
 def carefully(source: Text, scratch: Path) -> Reading:
@@ -121,7 +120,8 @@ def carefully(source: Text, scratch: Path) -> Reading:
             else:
                 out.write(json_row(line, source.headings, fields))
                 rows += 1
-    return Reading(_json(good, source.headings), source.headings, rows, malformed)
+    relation = _json(good, source.headings)
+    return Reading(relation, relation, source.headings, rows, malformed)
 
 
 def _records(source: Text) -> Iterator[tuple[int, list[str] | None, tuple[str, str]]]:
@@ -169,6 +169,16 @@ def _record(
         said = f"The line has {len(fields)} fields where the heading has {width}."
         return None, 1, ("wrong_number_of_fields", said)
     return None, 1, unclosed
+
+
+def _csv(source: Text, *, is_tolerant: bool) -> str:
+    above = source.heading_lines
+    return (
+        f"SELECT row_number() OVER () + {above} AS line_number, * FROM read_csv("
+        f"{_quoted(str(source.path))}, columns = {_columns(source.headings)}, "
+        f"auto_detect = false, header = {bool(above)}, delim = {_quoted(source.delimiter)}, "
+        f"quote = '\"', escape = '\"', ignore_errors = {is_tolerant})"
+    )
 
 
 def _json(path: Path, headings: list[str]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from pbcanalytics.intake.files.headings import Headless, below_titles, lent, one_name_each
+from pbcanalytics.intake.files.headings import FirstLines, below_titles, lent, one_name_each
 from pbcanalytics.words.errors import ExtractError
 
 _BLOCK: Final = 1 << 20
@@ -45,7 +45,7 @@ class Text:
     heading_lines: int = 1
 
 
-def counted(name: str, path: Path, scratch: Path, headless: Sequence[Headless] = ()) -> Text:
+def counted(name: str, path: Path, scratch: Path, kinds: Sequence[FirstLines] = ()) -> Text:
     """
     Go through a text once, counting its lines.
 
@@ -57,8 +57,8 @@ def counted(name: str, path: Path, scratch: Path, headless: Sequence[Headless] =
         Where its text is.
     scratch : Path
         A folder for a copy in UTF-8, made if it is none.
-    headless : sequence of Headless
-        Kinds of files that have no headings.
+    kinds : sequence of FirstLines
+        How kinds of files are told that have no headings, or titles above them.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def counted(name: str, path: Path, scratch: Path, headless: Sequence[Headless] =
         first = text.readline(_LONGEST_HEADING).rstrip("\r\n")
         below = [text.readline(_LONGEST_HEADING).rstrip("\r\n") for _ in range(_TITLES - 1)]
     starts = [_fields(line)[1] if len(line) < _LONG else [] for line in (first, *below)]
-    if (at := below_titles(starts, headless)) is not None:
+    if (at := below_titles(starts, kinds)) is not None:
         raise ExtractError(
             f"The headings of {name} seem to be on line {at}, so nothing was loaded from it. "
             f"Remove the {'line' if at == 2 else 'lines'} above and load it again."
@@ -100,7 +100,7 @@ def counted(name: str, path: Path, scratch: Path, headless: Sequence[Headless] =
         )
     delimiter, headings = _fields(first)
     is_odd = found.has_hard_blank or (found.has_tab and delimiter != "\t")
-    borrowed = lent(headings, headless)
+    borrowed = lent(headings, kinds)
     return Text(
         plain,
         delimiter,

@@ -124,6 +124,7 @@ CONTRACT_LINES: Final = Layout(
     must=("provider_code", "budget_pod"),
     submitter="provider_code",
     month="month",
+    part="commissioner_code",
     derived={
         **identified("spell_number", number=REFERENCE),
         **age_on("activity_date"),
@@ -169,6 +170,7 @@ CONTRACT_TOTALS: Final = Layout(
     must=("provider_code", "budget_pod"),
     submitter="provider_code",
     month="month",
+    part="commissioner_code",
     derived={**MONTH, **_BUDGET_LINE},
     hard=(UNKNOWN_MONTH,),
     soft=(
@@ -199,6 +201,7 @@ INVOICES: Final = Layout(
     key=("provider_code", "invoice_number", "month", "price_pence"),
     submitter="provider_code",
     month="month",
+    rows_may_repeat=True,
     derived=MONTH,
     hard=(UNKNOWN_MONTH,),
 )

@@ -65,6 +65,11 @@ class Field:
         found = [h for name in self.headings for h in by_plain.get(plain(name), [])]
         return list(dict.fromkeys(found))
 
+    @property
+    def text_column(self) -> str:
+        """Name of the column that holds its text as the file has it, while rows are checked."""
+        return f"{self.column}__text"
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -92,6 +97,12 @@ class Layout:
     submitter, month : str
         Where a month may be sent again: column of who sends it, and SQL of the month. Empty for
         registers, where a newer row of one key replaces the older.
+    part : str
+        Column that parts what one sender sends of a month, where each part may be sent again by
+        itself; empty where a month is one whole.
+    rows_may_repeat : bool
+        Whether rows of one key in one file are all kept, as an invoice may charge the same sum
+        twice; else the last of them is.
     headless : tuple of str
         Headings of files that have none, in order; `headless_first` is what the first field of
         such a file looks like, a regular expression.
@@ -110,6 +121,8 @@ class Layout:
     soft: tuple[Rule, ...] = ()
     submitter: str = ""
     month: str = ""
+    part: str = ""
+    rows_may_repeat: bool = False
     headless: tuple[str, ...] = ()
     headless_first: str = ""
     import_map: str = ""
@@ -131,6 +144,13 @@ class Layout:
             replace(f, given=values[f.column]) if f.column in values else f for f in self.fields
         )
         return replace(self, fields=fields)
+
+    def kind_of(self, field: Field) -> str:
+        """Give the kind of a field: its own, else as in the data dictionary."""
+        if field.kind or field.column == "age_years":
+            return field.kind or "age"
+        kinds = (c.kind for c in self.table.columns if c.name == field.column)
+        return next(kinds, "code")
 
     @property
     def tells_who(self) -> bool:

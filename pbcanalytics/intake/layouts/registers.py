@@ -83,7 +83,7 @@ GIVEN_BUDGETS: Final = Layout(
 
 PLAN: Final = Layout(
     "plan",
-    "the PCT's plan: resource, contingency and agreed growth",
+    "the PCT's plan: resource, contingency, agreed growth and base year",
     tables.PLAN,
     (
         Field("pct_code", ("PCT_CODE",), required=True),
@@ -100,32 +100,43 @@ PLAN: Final = Layout(
         Rule(
             "unknown_plan_item",
             "item",
-            "item NOT IN ('resource', 'contingency', 'growth')",
-            "The item is none of resource, contingency and growth.",
+            "item NOT IN ('resource', 'contingency', 'growth', 'base_year')",
+            "The item is none of resource, contingency, growth and base_year.",
         ),
         UNKNOWN_YEAR,
         Rule(
             "wrong_unit",
             "unit",
-            "upper(unit) <> CASE item WHEN 'resource' THEN 'GBP' ELSE 'SHARE' END",
-            "The unit of a resource is GBP; that of contingency and growth is share (0.02 is 2%).",
+            "upper(unit) <> CASE item WHEN 'resource' THEN 'GBP' WHEN 'base_year' THEN 'YEAR' "
+            "ELSE 'SHARE' END",
+            "The unit of a resource is GBP, that of a base year is year; that of contingency and "
+            "growth is share (0.02 is 2%).",
         ),
         Rule(
             "unknown_plan_line",
             "line",
             "CASE WHEN item = 'growth' THEN line NOT IN "
             f"({', '.join(repr(pod) for pod in codes.PODS)}) ELSE line <> 'ALL' END",
-            "The line is none of those of a budget (ALL for resource and contingency).",
+            "The line is none of those of a budget (ALL for resource, contingency and base year).",
         ),
         Rule(
             "impossible_plan_value",
             "value",
-            "TRY_CAST(value AS DECIMAL(18, 6)) IS NULL OR CASE item "
+            "item <> 'base_year' AND (TRY_CAST(value AS DECIMAL(18, 6)) IS NULL OR CASE item "
             "WHEN 'resource' THEN TRY_CAST(value AS DECIMAL(18, 6)) <= 0 "
             "WHEN 'contingency' THEN TRY_CAST(value AS DECIMAL(18, 6)) NOT BETWEEN 0 AND 0.5 "
-            "ELSE TRY_CAST(value AS DECIMAL(18, 6)) NOT BETWEEN -0.5 AND 0.5 END",
+            "ELSE TRY_CAST(value AS DECIMAL(18, 6)) NOT BETWEEN -0.5 AND 0.5 END)",
             "The value is no number, or an impossible one (a resource is above 0, a share at most "
             "0.5 either way).",
+        ),
+        Rule(
+            "impossible_base_year",
+            "value",
+            "item = 'base_year' AND NOT COALESCE(regexp_full_match(value, '[0-9]{4}[/-][0-9]{2}') "
+            "AND (TRY_CAST(left(value, 4) AS INTEGER) + 1) % 100 = "
+            "TRY_CAST(right(value, 2) AS INTEGER) AND left(value, 4) < left(financial_year, 4), "
+            "FALSE)",
+            "The base year is not written as in 2003/04, or is not before the year of the plan.",
         ),
     ),
 )

@@ -46,8 +46,8 @@ _DAYS: Final = {
     tables.INVOICES.name: ("month",),
 }
 _BESIDES: Final = (
-    Kind(tables.CONTRACT_TOTALS, "Contract totals", "month", "contract_pod"),
-    Kind(tables.INVOICES, "Invoices", "month", "invoice_number"),
+    Kind(tables.CONTRACT_TOTALS, "month", "contract_pod"),
+    Kind(tables.INVOICES, "month", "invoice_number"),
 )
 """What is dated by its month alone, and is not expected every month."""
 

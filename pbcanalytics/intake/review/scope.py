@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import duckdb
 
+from pbcanalytics.intake.titles import title
 from pbcanalytics.words import tables
 from pbcanalytics.words.errors import SelectionError
 from pbcanalytics.words.tables import Table
@@ -19,8 +20,6 @@ class Kind:
     ----------
     table : Table
         Where it is landed.
-    title : str
-        How a reader calls it.
     month : str
         SQL of the month of a row.
     key : str
@@ -31,10 +30,14 @@ class Kind:
     """
 
     table: Table
-    title: str
     month: str
     key: str
     is_daily: bool = False
+
+    @property
+    def title(self) -> str:
+        """How a reader calls it."""
+        return title(self.table.name)
 
 
 def _month(days: str) -> str:
@@ -44,28 +47,23 @@ def _month(days: str) -> str:
 KINDS: Final = (
     Kind(
         tables.EPISODES,
-        "Hospital episodes",
         _month("COALESCE(discharge_date, episode_end, admission_date)"),
         "episode_id",
     ),
-    Kind(
-        tables.OUTPATIENTS, "Outpatient appointments", _month("appointment_date"), "attendance_id"
-    ),
+    Kind(tables.OUTPATIENTS, _month("appointment_date"), "attendance_id"),
     Kind(
         tables.EMERGENCY,
-        "A&E attendances",
         _month("arrival_date"),
         "attendance_id",
         is_daily=True,
     ),
-    Kind(tables.REFERRALS, "Referrals", _month("request_date"), "referral_id"),
+    Kind(tables.REFERRALS, _month("request_date"), "referral_id"),
     Kind(
         tables.SUPPLIED_SPELLS,
-        "Supplied spells",
         _month("COALESCE(discharge_date, admission_date)"),
         "spell_key",
     ),
-    Kind(tables.CONTRACT_LINES, "Contract lines", "month", "spell_number"),
+    Kind(tables.CONTRACT_LINES, "month", "spell_number"),
 )
 """What is expected every month; the month is the one by which a refresh replaces rows."""
 

@@ -19,6 +19,11 @@ from pbcanalytics.words.tables.published import (
     BUDGET_LINES,
     BUDGET_PRACTICES,
     BUDGETS,
+    HRG_PRICES,
+    PROVIDER_FACTORS,
+    PUBLISHED,
+    STEP_TOTALS,
+    UNPRICED_ACTIVITY,
 )
 from pbcanalytics.words.tables.records import (
     FINDINGS,
@@ -58,8 +63,6 @@ RECORDS: Final = (
 )
 """What is kept about the files and the builds themselves."""
 
-PUBLISHED: Final = (BUDGETS, BUDGET_PRACTICES, BUDGET_LINES, BUDGET_GAPS)
-
 __all__ = [
     "BUDGETS",
     "BUDGET_GAPS",
@@ -74,6 +77,7 @@ __all__ = [
     "GIVEN_BUDGETS",
     "GROUPED_EPISODES",
     "GROUPED_SPELLS",
+    "HRG_PRICES",
     "IDENTITIES",
     "INVOICES",
     "KEY_MARKS",
@@ -88,14 +92,17 @@ __all__ = [
     "PRACTICE_EVENTS",
     "PRESCRIBING",
     "PROVIDERS",
+    "PROVIDER_FACTORS",
     "PUBLISHED",
     "RECORDS",
     "REFERRALS",
     "REJECTS",
     "SPELL_CHANGES",
+    "STEP_TOTALS",
     "SUBMISSIONS",
     "SUPPLIED_SPELLS",
     "UNKNOWN_CODES",
+    "UNPRICED_ACTIVITY",
     "WEIGHTED_LISTS",
     "Column",
     "Table",

@@ -86,10 +86,10 @@ PLAN: Final = table(
     *ORIGIN,
     ("pct_code", "code", "PCT"),
     ("financial_year", "code", "budget year"),
-    ("item", "code", "resource, contingency or growth"),
+    ("item", "code", "resource, contingency, growth or base_year"),
     ("line", "code", "point of delivery, or ALL"),
-    ("value", "text", "number as written: pounds for a resource, a share (0-1) otherwise"),
-    ("unit", "text", "GBP or share"),
+    ("value", "text", "as written: pounds, a share (0-1), or the year of a base_year"),
+    ("unit", "text", "GBP, share or year"),
     ("note", "text", "who agreed it, and when"),
 )
 

@@ -1,0 +1,58 @@
+"""What is published of prices step by step, gathered from the working database."""
+
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from pbcanalytics.costing.published_prices import hrg_prices
+from pbcanalytics.faces import publication_steps
+from pbcanalytics.faces.publication_steps import Line
+from pbcanalytics.reference import Shelf
+from pbcanalytics.store import Warehouse
+from pbcanalytics.words import tables
+from pbcanalytics.words.tables import Table
+
+
+def step_frames(
+    warehouse: Warehouse, practices: pd.DataFrame, smallest: int
+) -> tuple[dict[Table, pd.DataFrame], dict[Line, int]]:
+    """
+    Gather the steps of prices for publication, and the lines of practices to withhold everywhere.
+
+    Parameters
+    ----------
+    warehouse : Warehouse
+        With the tables that `build` makes.
+    practices : DataFrame, one row per practice
+        Table `practices`.
+    smallest : int
+        The smallest count that may be shown.
+    """
+    steps = publication_steps.placed(warehouse.frame("SELECT * FROM step_totals"), practices)
+    unpriced = publication_steps.placed(
+        warehouse.frame("SELECT * FROM unpriced_totals"), practices, "unpriced_reason", "is_gap"
+    )
+    whose = list(
+        publication_steps.groups(
+            practices,
+            warehouse.frame("SELECT * FROM pcts ORDER BY pct_code"),
+            warehouse.frame("SELECT * FROM consortia ORDER BY consortium_code"),
+        )
+    )
+    hidden = publication_steps.hidden_lines(steps, smallest)
+    factors = warehouse.frame(
+        "SELECT m.financial_year AS price_year, m.provider_code, p.provider_name, m.mff_millionths "
+        "FROM mff AS m LEFT JOIN providers AS p ON p.provider_code = m.provider_code ORDER BY 1, 2"
+    )
+    return {
+        tables.STEP_TOTALS: publication_steps.step_totals(steps, whose, hidden, smallest),
+        tables.UNPRICED_ACTIVITY: publication_steps.unpriced_activity(unpriced, whose, smallest),
+        tables.HRG_PRICES: hrg_prices(warehouse),
+        tables.PROVIDER_FACTORS: factors,
+    }, hidden
+
+
+def overridden(held: Shelf, years: list[str]) -> dict[str, list[dict[str, Any]]]:
+    """List, by price year, the rules that a user's own reference folder changes."""
+    return {year: [asdict(o) for o in held.overrides(year)] for year in years}

@@ -1,0 +1,433 @@
+"""What activity cost, step by step: nothing is lost, nothing small told, every price explained."""
+
+import itertools
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from playwright.sync_api import Browser
+
+import pbcanalytics
+from pbcanalytics import costing, pipeline
+from pbcanalytics.faces import explanation
+from pbcanalytics.faces.notebooks import folder
+from pbcanalytics.faces.pages.page import Page
+from pbcanalytics.faces.pages.stay_price import family, kind_of, priced
+from pbcanalytics.faces.pages.steps_view import TAKEN
+from pbcanalytics.faces.publication_steps import STEPS
+from pbcanalytics.faces.publication_steps import TAKEN as COUNTS
+from pbcanalytics.faces.serve.listing import entries
+from pbcanalytics.faces.wording import exact, short
+from pbcanalytics.reference import Shelf
+from pbcanalytics.store import Published, Warehouse
+from pbcanalytics.words.errors import PbcError, SelectionError, ServeError
+from tests import drawn
+from tests.browsing import PHONE, Server, browser, serving, visit, wait_until
+from tests.test_subtraction import follow
+
+SMALLEST = 8
+AT = "practice_code, pod, financial_year, price_year"
+
+
+def text(page: Page, *parts: str) -> str:
+    """What parts of a page say in a batch run, without markup."""
+    shown = " ".join(page.part(p).data for p in parts)
+    return re.sub(r"\s+", " ", re.sub(r'href="[^"]*"|<[^>]*>', " ", shown))
+
+
+@pytest.fixture
+def asked(small_pct: Path, monkeypatch: pytest.MonkeyPatch) -> Published:
+    monkeypatch.setenv("PBC_DATA", str(small_pct))
+    return Published(small_pct)
+
+
+def test_the_steps_of_every_line_add_up_to_what_its_activity_cost(small_pct: Path) -> None:
+    steps = " + ".join(f"COALESCE({s}, 0)" for s in STEPS[:-1])
+    with Warehouse.open(small_pct, doing="the test") as warehouse:
+        by_step = warehouse.rows(
+            f"SELECT {AT}, is_reported, n_activity, n_priced, {steps} FROM step_totals ORDER BY ALL"
+        )
+        cube = warehouse.rows(
+            f"SELECT {AT}, is_reported, CAST(sum(n_rows - n_outside) AS BIGINT), "
+            "CAST(sum(n_priced) AS BIGINT), CAST(sum(pence) AS BIGINT) FROM activity "
+            "GROUP BY ALL ORDER BY ALL"
+        )
+        gaps = warehouse.rows(
+            "SELECT financial_year, pod, CAST(sum(n_activity) AS BIGINT) FROM unpriced_totals "
+            "WHERE is_reported GROUP BY ALL ORDER BY ALL"
+        )
+        missing = warehouse.rows(
+            "SELECT financial_year, pod, CAST(sum(n_rows - n_priced) AS BIGINT) FROM activity "
+            "WHERE is_reported GROUP BY ALL HAVING sum(n_rows - n_priced) > 0 ORDER BY ALL"
+        )
+    assert by_step == cube
+    assert len(by_step) > 50
+    assert gaps == missing
+
+
+def test_published_steps_add_up_and_agree_with_the_budgets(small_pct: Path) -> None:
+    held = Published(small_pct)
+    rows = held.rows("SELECT * FROM step_totals")
+    whole = [r for r in rows if r["price_pence"] is not None and r["base_pence"] is not None]
+    for r in whole:
+        told = r["together_pence"] or 0
+        assert r["base_pence"] + told + r["mff_pence"] == r["price_pence"]
+        if not r["steps_are_withheld"]:
+            assert sum(r[s] or 0 for s in TAKEN) == told
+    assert len(whole) > 100
+    of_all = {
+        (r["group_code"], r["financial_year"], r["price_year"]): r
+        for r in rows
+        if r["pod"] == "ALL"
+    }
+    budgets = held.rows(
+        "SELECT p.*, b.base_year, b.price_year FROM budget_practices AS p JOIN budgets AS b "
+        "USING (pct_code, financial_year)"
+    )
+    assert budgets
+    for b in budgets:
+        total = of_all[b["practice_code"], b["base_year"], b["price_year"]]
+        assert (total["price_pence"], total["n_activity"]) == (b["activity_pence"], b["n_activity"])
+    pct = of_all["9E1", "2017/18", "2018/19"]["price_pence"]
+    assert pct == sum(b["activity_pence"] for b in budgets if b["financial_year"] == "2018/19")
+
+
+def test_what_a_budget_withholds_the_steps_withhold_too_and_the_other_way_round(
+    small_pct: Path,
+) -> None:
+    """Shown in one table and hidden in the other, a line would give its neighbours away."""
+    held = Published(small_pct)
+    both = held.rows(
+        "SELECT l.is_withheld AS in_budget, s.is_withheld AS in_steps FROM budget_lines AS l "
+        "JOIN budgets AS b USING (pct_code, financial_year) JOIN step_totals AS s ON "
+        "s.group_kind = 'practice' AND s.group_code = l.practice_code AND s.pod = l.pod "
+        "AND s.financial_year = b.base_year AND s.price_year = b.price_year"
+    )
+    assert len(both) == held.rows("SELECT count(*) AS n FROM budget_lines")[0]["n"]
+    assert all(r["in_budget"] == r["in_steps"] for r in both)
+    assert any(r["in_steps"] for r in both)
+
+
+def test_no_small_count_is_told_and_no_step_of_a_few(small_pct: Path) -> None:
+    held = Published(small_pct)
+    for table in ("step_totals", "unpriced_activity"):
+        told = held.rows(f"SELECT * FROM {table} WHERE n_activity BETWEEN 1 AND 7")
+        assert told == []
+        assert held.rows(f"SELECT count(*) AS n FROM {table} WHERE is_withheld")[0]["n"]
+    with Warehouse.open(small_pct, doing="the test") as warehouse:
+        few = warehouse.rows(
+            " UNION ALL ".join(
+                f"SELECT practice_code, pod, financial_year, '{step}' FROM step_totals "
+                f"WHERE {count} BETWEEN 1 AND 7"
+                for step, count in COUNTS.items()
+            )
+        )
+    assert few
+    for practice, pod, year, step in few:
+        told = held.rows(
+            f"SELECT {step} AS step, base_pence FROM step_totals WHERE group_code = ? AND pod = ? "
+            "AND financial_year = ?",
+            (practice, pod, year),
+        )
+        assert all(r["step"] is None for r in told)
+
+
+@pytest.mark.parametrize("what", ["lines", "steps"])
+def test_no_small_line_or_step_follows_by_subtraction(small_pct: Path, what: str) -> None:
+    """Every sum that is told is an equation; solved together they must leave small cells open."""
+    counted = {"price_pence": "n_activity"} if what == "lines" else COUNTS
+    columns = {"price_pence": ("price_pence",)}
+    if what == "steps":
+        columns = {**{s: (s,) for s in COUNTS}, "together_pence": tuple(COUNTS)}
+    with Warehouse.open(small_pct, doing="the test") as warehouse:
+        counts = {
+            (practice, year, pod, value): n
+            for value, count in counted.items()
+            for practice, year, pod, n in warehouse.rows(
+                "SELECT practice_code, financial_year, CASE WHEN pod = 'RA' THEN 'OTHER' ELSE pod "
+                f"END, max({count}) FROM step_totals WHERE practice_code LIKE 'X%' GROUP BY ALL "
+                f"HAVING max({count}) > 0"
+            )
+        }
+        members = dict(warehouse.rows("SELECT practice_code, consortium_code FROM practices"))
+    told = Published(small_pct).rows("SELECT * FROM step_totals WHERE is_reported")
+    for year in ("2016/17", "2017/18", "2018/19"):
+        cells = [c for c in counts if c[1] == year]
+        sums = []
+        for r in (t for t in told if t["financial_year"] == year):
+            own = {
+                "pct": set(members),
+                "consortium": {p for p, c in members.items() if c == r["group_code"]},
+                "practice": {r["group_code"]},
+            }[r["group_kind"]]
+            inside = {i for i, c in enumerate(cells) if c[0] in own and r["pod"] in ("ALL", c[2])}
+            sums += [
+                {i for i in inside if cells[i][3] in kinds}
+                for column, kinds in columns.items()
+                if r[column] is not None
+            ]
+        follows = follow({i: counts[c] for i, c in enumerate(cells)}, [s for s in sums if s])
+        assert follows
+        assert [cells[i] for i in follows if counts[cells[i]] < SMALLEST] == []
+    assert any(n < SMALLEST for n in counts.values())
+
+
+def test_the_page_shows_the_sums_and_the_steps_between(asked: Published) -> None:
+    row = asked.rows(
+        "SELECT * FROM step_totals WHERE group_code = '9E1' AND pod = 'ALL' "
+        "AND financial_year = '2018/19' AND price_year = '2018/19'"
+    )[0]
+    page = pbcanalytics.explained_prices("pct-9E1", "2018/19", mode="batch")
+    said = text(page, "headline", "lines")
+    for step in ("base_pence", "short_stay_pence", "long_stay_pence", "mff_pence", "price_pence"):
+        assert exact(row[step]) in said
+    assert f"that makes {short(row['price_pence'])}" in said
+    drawn_bars = page.part("walk").data[0]
+    pounds = [round(100 * x) for x in drawn_bars["x"]]
+    assert row["base_pence"] + sum(pounds) == row["price_pence"]
+    assert "In no price, because no rule or table is held: specialised top-ups" in said
+    assert "The patient did not attend" in text(page, "unpriced")
+
+
+def test_a_line_that_is_withheld_says_so_and_shows_no_number(asked: Published) -> None:
+    hidden = asked.rows("SELECT * FROM step_totals WHERE is_withheld AND group_kind = 'practice'")[
+        0
+    ]
+    years = f"{hidden['financial_year']} at {hidden['price_year']}"
+    if hidden["financial_year"] == hidden["price_year"]:
+        years = hidden["financial_year"]
+    page = pbcanalytics.explained_prices(hidden["group_code"], years, hidden["pod"], mode="batch")
+    assert "withheld" in text(page, "headline")
+    assert "£" not in text(page, "headline")
+    assert page.part("walk").data == ""
+
+
+def test_a_group_that_is_not_there_is_refused_in_a_batch_run(asked: Published) -> None:
+    with pytest.raises(SelectionError, match="X99999"):
+        pbcanalytics.explained_prices("X99999", mode="batch")
+
+
+def test_the_worked_example_of_a_hip_and_the_day_that_tips_it(asked: Published) -> None:
+    """HN12F, elective, 2018/19 before the market forces factor: 8 days £5,947, 6 days £5,493."""
+    eight = text(
+        pbcanalytics.price_of_a_stay("hn12f", "EL", "8", mode="batch"), "headline", "ladder"
+    )
+    assert "£5,947 because the tariff pays £5,493 for an elective stay with HN12F" in eight
+    assert "2 days beyond the trim point of 6 are paid £227 each, together £454" in eight
+    assert "Day 7 was the first paid apart; one more day costs £227." in eight
+    assert "HN12E has the higher base price and yet would cost £258 less" in eight
+    six = text(pbcanalytics.price_of_a_stay("HN12F", "EL", "6", mode="batch"), "headline")
+    assert "£5,493 because" in six
+    assert "one more day, day 7, costs £227." in six
+    assert "Next dearer for this stay is HN12E, £196 more" in six
+    assert "“with CC Score 2-3” instead of “with CC Score 0-1”" in six
+
+
+def test_a_short_emergency_stay_says_what_one_more_day_brings(asked: Published) -> None:
+    page = pbcanalytics.price_of_a_stay("AA22C", "NEL", "1", "XD1", "2018/19", "batch")
+    said = text(page, "headline")
+    assert "£2,526.37 because" in said
+    assert "day 2, brings the full price: £7,394.25 more before the market forces factor" in said
+    child = text(pbcanalytics.price_of_a_stay("AA22C", "NEL-child", "1", mode="batch"), "headline")
+    assert "£9,859 because" in child
+
+
+HRGS = ("HN12F", "AA22C", "AA22D", "DZ11K", "FF31D", "LA04J", "PW16D", "EB07C")
+KINDS = {"EL": "elective", "DC": "daycase", "NEL": "emergency", "NEL-child": "emergency"}
+KINDS["NELNE"] = "other"
+
+
+def test_a_page_prices_a_stay_as_the_models_do(asked: Published, tmp_path: Path) -> None:
+    compared = 0
+    for hrg, admission in itertools.product(HRGS, KINDS):
+        pod, is_adult = kind_of(admission)
+        row = next((r for r in family(asked, hrg, "2018/19", pod) if r["hrg"] == hrg), None)
+        if row is None:
+            continue
+        trim = row["trim_point_days"] or 5
+        for days in {0} if pod == "DC" else {0, 2, trim + 3} if compared % 2 else {1, trim}:
+            for provider, mff in ((None, 1_000_000), ("XT1", 1_064_300)):
+                model = pipeline.price(
+                    tmp_path,
+                    year="2018/19",
+                    hrg=hrg,
+                    admission=KINDS[admission],
+                    los_days=days,
+                    age_years=50 if is_adult else 10,
+                    provider=provider,
+                )
+                ours = priced(row, days, is_adult=is_adult, mff_millionths=mff)
+                assert ours.reason == model.unpriced_reason, (hrg, admission, days)
+                if ours.reason is None:
+                    assert ours.pence == model.price_pence, (hrg, admission, days, provider)
+                compared += 1
+        if compared > 60:
+            break
+    assert compared > 30
+
+
+def test_rules_that_are_changed_here_are_listed_on_every_page(
+    small_pct: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(small_pct, data)
+    changed = {
+        "rules": {
+            "market_forces_factor": {
+                "value": "paid_centrally",
+                "note": "as agreed with the PCT in April 2018",
+            }
+        }
+    }
+    rules = data / "reference" / "rules" / "2018-19.yaml"
+    rules.parent.mkdir(parents=True, exist_ok=True)
+    rules.write_text(yaml.safe_dump(changed), encoding="utf-8")
+    assert [o.rule for o in Shelf.open(data / "reference").overrides("2018/19")]
+    pipeline.build(data)
+    pipeline.publish(data)
+    monkeypatch.setenv("PBC_DATA", str(data))
+    said = (
+        "Rules of 2018/19 changed here: how the market forces factor is paid: paid centrally "
+        "(as shipped: in price; unverified; as agreed with the PCT in April 2018)."
+    )
+    pages = (
+        pbcanalytics.baseline_budgets(mode="batch"),
+        pbcanalytics.explained_prices(mode="batch"),
+        pbcanalytics.price_of_a_stay(mode="batch"),
+        pbcanalytics.explained_spell(price_year="2018/19", mode="batch"),
+    )
+    for page in pages:
+        assert said in text(page, "provenance")
+    assert "rules changed here" in text(pages[1], "strip")
+    assert "rules changed here" in text(pages[2], "strip")
+    monkeypatch.setenv("PBC_DATA", str(small_pct))
+    assert "changed here" not in text(pbcanalytics.baseline_budgets(mode="batch"), "provenance")
+
+
+def test_a_spell_is_explained_to_analysts_and_never_served(
+    asked: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = pbcanalytics.explained_spell(mode="batch")
+    said = text(page, "headline", "ladder", "chosen", "provenance")
+    assert re.search(r"£[\d,.]+ because £[\d,.]+ are the base price", said)
+    assert "Next dearest is" in said
+    assert "What tipped it: " in said
+    assert "do not pass it on" in said
+    assert "explain_spell" not in {e.name for e in entries(folder())}
+    notebook = json.loads((folder() / "explain_spell.ipynb").read_text(encoding="utf-8"))
+    assert notebook["metadata"]["pbc"] == {"served": False}
+    monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5")
+    with pytest.raises(ServeError, match="rows about people"):
+        pbcanalytics.explained_spell()
+
+
+def test_a_spell_that_is_not_there_is_a_sentence(asked: Published) -> None:
+    with pytest.raises(PbcError, match="no spell 'X'"):
+        pbcanalytics.explained_spell("X", mode="batch")
+
+
+PAIR = """
+episode_id | spell_number | episode_order | admission_date | discharge_date | hrg   | {extra}
+a          | s            | 1             | 2018-05-01     | 2018-05-09     | {one} | {with_one}
+b          | s            | 2             | 2018-05-01     | 2018-05-09     | {two} |
+"""
+
+
+@pytest.mark.parametrize(
+    ("strategy", "one", "two", "with_one", "said"),
+    [
+        ("max_tariff", "HN12F", "AA22C", "", "the rule of 2018/19 pays the dearest"),
+        ("max_tariff", "HN12F", "HN12F", "", None),
+        ("supplied", "HN12F", "AA22C", "", "no HRG came with the spell, and then the rule"),
+        (
+            "procedure_first",
+            "HN12F",
+            "AA22C",
+            "W371",
+            "the dearest of the episodes with a procedure",
+        ),
+        ("procedure_first", "HN12F", "AA22C", "", "the rule of 2018/19 pays the dearest"),
+    ],
+)
+def test_what_tipped_the_choice_is_the_rule_of_the_year(
+    tmp_path: Path, strategy: str, one: str, two: str, with_one: str, said: str | None
+) -> None:
+    shelf = drawn.shelf_with(tmp_path, payable_hrg=strategy)
+    table = PAIR.format(one=one, two=two, extra="procedures", with_one=with_one)
+    with drawn.priced(table, shelf=shelf) as warehouse:
+        told = explanation.chosen(costing.explain(warehouse, "XD1|p|s", "2018/19"))
+    if said is None:
+        assert told == []
+    else:
+        assert any(t.startswith("What tipped it:") and said in t for t in told)
+
+
+# In the browser
+
+
+@pytest.fixture(scope="module")
+def server(small_pct: Path) -> Iterator[Server]:
+    with serving(small_pct) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser() as started:
+        yield started
+
+
+@pytest.mark.browser
+def test_an_hrg_is_found_by_typing_and_nonsense_is_said(server: Server, chromium: Browser) -> None:
+    with visit(chromium, server) as tab:
+        tab.open("/pages/price_of_a_stay").drawn("HN12F EL 8")
+        assert "£5,947" in tab.page.inner_text(".pbc-headline")
+        box = tab.page.get_by_label("HRG: type a code or a word")
+        box.fill("hn12e")
+        box.press("Enter")
+        tab.drawn("HN12E EL 8")
+        assert "£5,689" in tab.page.inner_text(".pbc-headline")
+        box.fill("no such thing")
+        box.press("Enter")
+        wait_until(tab.page, "document.querySelector('.pbc-error') !== null")
+        assert "none of the list has it" in tab.page.inner_text(".pbc-error")
+        assert not tab.page.locator(".pbc-headline").first.is_visible()
+        assert tab.faults == []
+
+
+@pytest.mark.browser
+def test_pages_fit_a_phone_and_its_axis_labels_keep_apart(
+    server: Server, chromium: Browser
+) -> None:
+    for name, query in (
+        ("baseline_budgets", "?practice=X80001"),
+        ("explained_prices", ""),
+        ("price_of_a_stay", ""),
+    ):
+        with visit(chromium, server, PHONE) as tab:
+            tab.open(f"/pages/{name}{query}").drawn()
+            assert not tab.scrolls_sideways()
+            box = tab.page.locator(".pbc-headline").first.bounding_box()
+            assert box is not None
+            assert box["y"] + box["height"] < PHONE["height"]
+            labels = tab.page.evaluate(
+                "[...document.querySelectorAll('.xtick text')].map(t => t.getBoundingClientRect())"
+                ".map(r => [r.left, r.right]).sort((a, b) => a[0] - b[0])"
+            )
+            assert len(labels) >= 2
+            assert all(a[1] + 4 < b[0] for a, b in itertools.pairwise(labels))
+            assert tab.inaccessible() == []
+            tab.picture(f"{name}_phone")
+
+
+@pytest.mark.browser
+def test_a_notebook_with_rows_about_people_is_no_page(server: Server, chromium: Browser) -> None:
+    assert server.get("/pages/explain_spell").status == 404
+    assert server.get("/voila/render/explain_spell.ipynb").status == 404
+    with visit(chromium, server) as tab:
+        tab.page.goto(server.url)
+        assert "analysts only" not in tab.page.inner_text("main")
