@@ -102,6 +102,16 @@ def test_the_cube_holds_the_rows_and_the_pence(warehouse: Warehouse) -> None:
     assert lines == counts[1:]
 
 
+def test_the_accounts_are_those_of_the_cube(small_pct: Path, warehouse: Warehouse) -> None:
+    told = pipeline.status(small_pct)
+    rows, priced, pence = warehouse.rows(
+        "SELECT CAST(sum(n_rows) AS BIGINT), CAST(sum(n_priced) AS BIGINT), "
+        "CAST(sum(pence) AS BIGINT) FROM activity WHERE is_reported"
+    )[0]
+    assert told["pence"]["total"] == pence
+    assert sum(told["unpriced_activity"].values()) == rows - priced
+
+
 def test_a_list_is_the_sum_of_its_ages_and_sexes(warehouse: Warehouse) -> None:
     assert warehouse.rows("SELECT CAST(sum(n_patients) AS BIGINT) FROM practice_lists") == (
         warehouse.rows("SELECT CAST(sum(n_patients) AS BIGINT) FROM list_sizes")

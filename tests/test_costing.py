@@ -236,7 +236,9 @@ def test_a_and_e_is_priced_by_its_hrg() -> None:
         3_none        | 2018-05-01   |
         """
     ) as warehouse:
-        seen = warehouse.frame("SELECT * FROM priced_emergency ORDER BY unpriced_reason NULLS FIRST")
+        seen = warehouse.frame(
+            "SELECT * FROM priced_emergency ORDER BY unpriced_reason NULLS FIRST"
+        )
     assert seen["price_pence"].notna().tolist() == [True, False, False]
     assert seen["n_activity"].tolist() == [2, 1, 1]
     assert seen["pence"].iloc[0] == 2 * seen["price_pence"].iloc[0]

@@ -168,7 +168,10 @@ def test_the_grouper_is_given_the_very_spells_that_prices_are_made_from(
     )
     keys = [
         con.execute(f"SELECT episode_id, {key} FROM ({found}) AS found ORDER BY ALL").fetchall()
-        for key, found in (("spell", input_rows()), ("spell_id", chain.model("spell_episodes")))
+        for key, found in (
+            ("spell", input_rows()),
+            ("provider_code || '|' || stay", chain.model("given_episodes")),
+        )
     ]
     assert keys[0] == keys[1]
     assert len({key for _, key in keys[0]}) > 200

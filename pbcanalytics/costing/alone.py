@@ -4,7 +4,7 @@ from typing import Final
 
 import pandas as pd
 
-from pbcanalytics.costing.chain import SPELLS, STAYS, Engine, model, price_tables
+from pbcanalytics.costing.chain import SPELLS, STAYS, Engine, price_tables, run
 from pbcanalytics.reference import Shelf
 
 NO_PROVIDER: Final = "-"
@@ -14,7 +14,7 @@ NO_PROVIDER: Final = "-"
 def group_alone(engine: Engine) -> None:
     """Turn the episodes that an engine holds into spells."""
     for name in SPELLS:
-        engine.define(name, model(name))
+        run(engine, name)
 
 
 def price_alone(
@@ -55,4 +55,4 @@ def price_alone(
     }
     engine.source("price_years", pd.DataFrame(years))
     for name in STAYS:
-        engine.define(name, model(name))
+        run(engine, name)

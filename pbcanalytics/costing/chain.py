@@ -15,10 +15,13 @@ from pbcanalytics.reference import Shelf
 from pbcanalytics.words import periods
 from pbcanalytics.words.reasons import UNPRICED
 
-SPELLS: Final = ("spell_episodes", "spells", "supplied_facts", "spell_codes")
+SPELLS: Final = (
+    *("given_episodes", "shared_hints", "linked_episodes", "lone_episodes", "spell_episodes"),
+    *("linked_spells", "spells", "supplied_facts", "spell_codes"),
+)
 """The models that make spells of episodes, and gather what came for whole spells."""
 
-STAYS: Final = ("payable_hrgs", "spell_top_ups", "priced_spells")
+STAYS: Final = ("payable_hrgs", "spell_hrgs", "spell_top_ups", "priced_spells")
 """The models that price spells."""
 
 GROUPING: Final = (*SPELLS, "spell_flags", "continuous_spells", "activity_years")
@@ -43,6 +46,14 @@ PRICING: Final = (
 PLACING: Final = ("activity_as_was", "activity_as_now")
 """The cube by the organisations of its time, and by those of one day."""
 
+VIEWS: Final = frozenset(
+    (
+        *("given_episodes", "lone_episodes", "spell_episodes", "spells", "spell_hrgs"),
+        *("outpatient_counts", "emergency_counts", *PLACING),
+    )
+)
+"""The models that are kept as views: what reads one runs it, and no rows are written for it."""
+
 MODELS: Final = (*GROUPING, *PRICING, *PLACING)
 """The models in the order in which they run; each is `models/<name>.sql` and makes that table."""
 
@@ -61,8 +72,17 @@ class Engine(Protocol):
     def define(self, name: str, select: str) -> None:
         """Make a table from a SELECT."""
 
+    def view(self, name: str, select: str) -> None:
+        """Give a SELECT a name without running it."""
+
     def frame(self, select: str) -> pd.DataFrame:
         """Give the rows of a SELECT."""
+
+
+def run(engine: Engine, name: str) -> None:
+    """Run a model: make its table, or its view."""
+    make = engine.view if name in VIEWS else engine.define
+    make(name, model(name))
 
 
 def model(name: str) -> str:
@@ -271,7 +291,7 @@ def place(engine: Engine, day: dt.date | None = None) -> dt.date:
     engine.source("practices_now", organisations.practices_now(held, day))
     engine.source("providers_now", organisations.providers_now(held, day))
     for name in PLACING:
-        engine.define(name, model(name))
+        run(engine, name)
     return day
 
 
@@ -303,7 +323,7 @@ def build(
     """
     for done, name in enumerate(GROUPING):
         progress(name, done / len(MODELS))
-        engine.define(name, model(name))
+        run(engine, name)
     activity_years = engine.frame("SELECT financial_year FROM activity_years ORDER BY 1")
     seen = activity_years["financial_year"].tolist()
     bases = engine.frame("SELECT financial_year, value FROM plan WHERE item = 'base_year'")
@@ -319,7 +339,7 @@ def build(
     engine.source("unpriced_reasons", pd.DataFrame(reasons, columns=["unpriced_reason", "is_gap"]))
     for done, name in enumerate(PRICING, start=len(GROUPING)):
         progress(name, done / len(MODELS))
-        engine.define(name, model(name))
+        run(engine, name)
     progress(PLACING[0], 1 - len(PLACING) / len(MODELS))
     place(engine)
     return {

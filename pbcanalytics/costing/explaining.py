@@ -17,7 +17,7 @@ SELECT p.*, s.admission_method, s.patient_class, t.name AS hrg_name, t.short_sta
             ELSE t.non_elective_trim_days END AS trim_point_days,
        m.mff_ratio, r.payable_hrg, r.mff_applies
 FROM priced_spells AS p
-JOIN spells AS s ON s.spell_id = p.spell_id
+LEFT JOIN spells AS s ON s.spell_id = p.spell_id
 LEFT JOIN tariff AS t ON t.financial_year = p.price_year AND t.hrg = p.hrg
 LEFT JOIN mff AS m ON m.financial_year = p.price_year AND m.provider_code = p.provider_code
 LEFT JOIN payment_rules AS r ON r.financial_year = p.price_year

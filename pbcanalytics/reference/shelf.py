@@ -15,7 +15,15 @@ from pbcanalytics.words.errors import ReferenceGap, StoreError
 STATUSES: Final = ("official", "example", "unverified")
 """How far a value may be trusted (domain 0): only `official` may be shown as such."""
 
-_KEYS: Final = ("hrg", "setting", "provider_code", "specialty_code", "specialised_code", "pod", "commissioner_code")
+_KEYS: Final = (
+    "hrg",
+    "setting",
+    "provider_code",
+    "specialty_code",
+    "specialised_code",
+    "pod",
+    "commissioner_code",
+)
 """Columns that tell the rows of a table apart."""
 
 _NUMBERS: Final = ("_pence", "_days", "_ratio", "_share")

@@ -8,6 +8,14 @@ from pbcanalytics.words import tables
 STEPS: Final = ("base", "short_stay", "long_stay", "top_up", "other", "mff", "price")
 """The steps of a spell's price, as columns `<step>_pence`; `price` is their sum."""
 
+_COUNTED: Final = {
+    "spells": "1",
+    "unbundled": "1",
+    "outpatients": "n_activity",
+    "emergency": "n_activity",
+}
+"""What is priced, and how much of it one row of the table `priced_…` stands for."""
+
 
 def status(warehouse: Warehouse) -> dict[str, Any]:
     """
@@ -20,8 +28,8 @@ def status(warehouse: Warehouse) -> dict[str, Any]:
     Returns
     -------
     dict
-        As described at `pbcanalytics.status`, with `unpriced_activity` (rows by reason, of
-        spells, outpatients and A&E together) and `findings` besides.
+        As described at `pbcanalytics.status`, with `unpriced_activity` (activities by reason,
+        of all kinds together) and `findings` besides.
     """
     return {"files": _files(warehouse), **_priced(warehouse), "findings": _findings(warehouse)}
 
@@ -73,11 +81,11 @@ def _priced(warehouse: Warehouse) -> dict[str, Any]:
     by_reason = {
         table: dict(
             warehouse.rows(
-                f"SELECT unpriced_reason, count(*) FROM priced_{table} WHERE is_reported "
-                "GROUP BY ALL ORDER BY ALL"
+                f"SELECT unpriced_reason, CAST(sum({n}) AS BIGINT) FROM priced_{table} "
+                "WHERE is_reported GROUP BY ALL ORDER BY ALL"
             )
         )
-        for table in ("spells", "outpatients", "emergency")
+        for table, n in _COUNTED.items()
     }
     unpriced: dict[str, int] = {}
     for counted in by_reason.values():
@@ -88,11 +96,13 @@ def _priced(warehouse: Warehouse) -> dict[str, Any]:
     steps = ", ".join(f"CAST(sum({step}_pence) AS BIGINT)" for step in STEPS)
     summed = warehouse.rows(f"SELECT {steps} FROM priced_spells WHERE is_reported")[0]
     pence: dict[str, int | None] = dict(zip(STEPS, summed, strict=True))
-    for table in ("outpatients", "emergency"):
+    beside = [table for table in _COUNTED if table != "spells"]
+    for table in beside:
         pence[table] = warehouse.rows(
-            f"SELECT CAST(sum(price_pence) AS BIGINT) FROM priced_{table} WHERE is_reported"
+            f"SELECT CAST(sum({_COUNTED[table]} * price_pence) AS BIGINT) FROM priced_{table} "
+            "WHERE is_reported"
         )[0][0]
-    pence["total"] = sum(pence[k] or 0 for k in ("price", "outpatients", "emergency"))
+    pence["total"] = sum(pence[k] or 0 for k in ("price", *beside))
     priced, payable, month = warehouse.rows(
         "SELECT CAST(sum(n_priced) AS BIGINT), CAST(sum(n_rows - n_outside) AS BIGINT), "
         "max(month) FROM activity WHERE is_reported"

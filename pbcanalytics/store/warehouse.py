@@ -165,8 +165,21 @@ class Warehouse:
         self.con.unregister("incoming")
 
     def define(self, name: str, select: str) -> None:
-        """Make a table from a SELECT, replacing the table of that name."""
+        """Make a table from a SELECT, replacing what had its name."""
+        self._give_up(name, "view")
         self.con.execute(f"CREATE OR REPLACE TABLE {name} AS {select}")
+
+    def view(self, name: str, select: str) -> None:
+        """Give a SELECT a name without running it, replacing what had that name."""
+        self._give_up(name, "table")
+        self.con.execute(f"CREATE OR REPLACE VIEW {name} AS {select}")
+
+    def _give_up(self, name: str, kind: str) -> None:
+        """Remove a table, or a view, whose name goes to the other."""
+        held = f"SELECT count(*) FROM duckdb_{kind}s() WHERE {kind}_name = ?"
+        found = self.con.execute(held, [name]).fetchone()
+        if found and found[0]:
+            self.con.execute(f"DROP {kind} {name}")
 
     def drop(self, names: Iterable[str]) -> None:
         """Remove tables that were only steps on the way."""

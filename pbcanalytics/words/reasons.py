@@ -20,7 +20,9 @@ UNPRICED: Final = {
     "private_patient": Reason("its patient paid privately", False),
     "excluded": Reason("the extract says that it lies outside payment by results", False),
     "no_hrg": Reason("no HRG was supplied with it", True),
-    "ungroupable": Reason("the grouper could not place it in an HRG (UZ01Z; U01 to U09 in version 3.5)", True),
+    "ungroupable": Reason(
+        "the grouper could not place it in an HRG (UZ01Z; U01 to U09 in version 3.5)", True
+    ),
     "open_spell": Reason("the patient has not been discharged yet", False),
     "dates_disagree": Reason("its discharge comes before its admission", True),
     "regular_attender": Reason("regular day and night attenders have no national price", False),

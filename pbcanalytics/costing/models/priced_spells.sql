@@ -12,28 +12,26 @@ WITH timed AS (
          (s.critical_care_days > 0 AND r.critical_care_is_off IS NULL)
            OR (s.rehabilitation_days > 0 AND r.rehabilitation_is_off IS NULL)
            OR (s.palliative_days > 0 AND r.palliative_is_off IS NULL) AS may_have_days_off,
-         p.price_year, p.is_reported, p.hrg, p.base_pence, p.may_be_day_case, p.is_in_tariff,
-         p.trim_point_days, p.long_stay_per_day_pence, p.short_stay_is_held,
-         p.short_stay_emergency_pence, p.short_stay_millionths,
+         s.price_year, s.is_reported, s.paid_hrg AS hrg, s.base_pence, s.may_be_day_case, s.is_in_tariff,
+         s.trim_point_days, s.long_stay_per_day_pence, s.short_stay_is_held,
+         s.short_stay_emergency_pence, s.short_stay_millionths,
          r.payable_hrg, r.is_paid_by_spell, r.long_stay_applies, r.short_stay_applies,
          r.short_stay_is_raw, r.short_stay_longest_days, r.short_stay_youngest_years,
          r.top_up_applies, r.top_ups_are_held, r.top_up_on_long_stay, r.adjustments_are_held,
-         r.mff_applies, m.mff_millionths, f.is_excluded, u.spell_id IS NOT NULL AS is_specialised,
+         r.mff_applies, m.mff_millionths, s.is_excluded, u.spell_id IS NOT NULL AS is_specialised,
          u.share_millionths AS top_up_millionths,
          COALESCE(b.adjustment_pence, 0) + COALESCE(o.adjustment_pence, 0) AS adjustment_pence,
          CASE s.pod WHEN 'DC' THEN r.dc_in_scope WHEN 'EL' THEN r.el_in_scope
                     WHEN 'NEL' THEN r.nel_in_scope WHEN 'NELNE' THEN r.nelne_in_scope
                     END AS is_in_scope
-  FROM spells AS s
-  JOIN payable_hrgs AS p ON p.spell_id = s.spell_id
-  LEFT JOIN payment_rules AS r ON r.financial_year = p.price_year
-  LEFT JOIN mff AS m ON m.financial_year = p.price_year AND m.provider_code = s.provider_code
-  LEFT JOIN supplied_facts AS f ON f.spell_id = s.spell_id
-  LEFT JOIN spell_top_ups AS u ON u.spell_id = s.spell_id AND u.price_year = p.price_year
-  LEFT JOIN adjustments AS b ON b.financial_year = p.price_year
-    AND b.provider_code = s.provider_code AND b.hrg = p.hrg AND b.pod = s.pod
-  LEFT JOIN adjustments AS o ON o.financial_year = p.price_year
-    AND o.provider_code = '*' AND o.hrg = p.hrg AND o.pod = s.pod),
+  FROM spell_hrgs AS s
+  LEFT JOIN payment_rules AS r ON r.financial_year = s.price_year
+  LEFT JOIN mff AS m ON m.financial_year = s.price_year AND m.provider_code = s.provider_code
+  LEFT JOIN spell_top_ups AS u ON u.spell_id = s.spell_id AND u.price_year = s.price_year
+  LEFT JOIN adjustments AS b ON b.financial_year = s.price_year
+    AND b.provider_code = s.provider_code AND b.hrg = s.paid_hrg AND b.pod = s.pod
+  LEFT JOIN adjustments AS o ON o.financial_year = s.price_year
+    AND o.provider_code = '*' AND o.hrg = s.paid_hrg AND o.pod = s.pod),
 ruled AS (
   SELECT *,
          CASE WHEN long_stay_applies IS DISTINCT FROM FALSE

@@ -5,14 +5,14 @@ WITH several AS (
          COUNT(DISTINCT e.admission_source) AS n_sources,
          COUNT(DISTINCT e.admission_method) AS n_methods,
          COUNT(DISTINCT e.admission_date) AS n_admissions
-  FROM spell_episodes AS e
-  JOIN spells AS s ON s.spell_id = e.spell_id
+  FROM linked_episodes AS e
+  JOIN linked_spells AS s ON s.spell_id = e.spell_id
   WHERE s.n_episodes > 1
   GROUP BY e.spell_id),
 twice AS (
   SELECT DISTINCT e.spell_id
-  FROM spell_episodes AS e
-  JOIN spells AS s ON s.spell_id = e.spell_id
+  FROM linked_episodes AS e
+  JOIN linked_spells AS s ON s.spell_id = e.spell_id
   WHERE s.n_episodes > 1 AND e.episode_order IS NOT NULL
   GROUP BY e.spell_id, e.episode_order, e.episode_start, e.episode_end
   HAVING COUNT(*) > 1)

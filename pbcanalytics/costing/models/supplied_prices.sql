@@ -2,16 +2,15 @@
 -- the first step that explains the difference (domain 7.2). Steps that one side does not give are
 -- taken to be what is left.
 WITH both_priced AS (
-  SELECT n.spell_id, n.provider_code, p.pod, p.discharge_date, p.price_year, p.hrg,
+  SELECT p.spell_id, p.provider_code, p.pod, p.discharge_date, p.price_year, p.hrg,
          s.hrg AS supplied_hrg, p.price_pence, s.price_pence AS supplied_pence, p.unpriced_reason,
          p.base_pence, p.short_stay_pence, p.long_stay_pence, p.top_up_pence, p.other_pence,
          p.mff_pence, s.initial_pence, s.short_stay,
          s.long_stay_pence AS supplied_long_stay_pence, s.service_adjustment_pence,
          s.unbundled_pence, s.financial_adjustment_pence, s.mff_pence AS supplied_mff_pence
-  FROM spells AS n
-  JOIN supplied_spells AS s ON s.provider_code = n.provider_code
-    AND s.spell_number = n.spell_number AND s.person_id = n.person_id
-  JOIN priced_spells AS p ON p.spell_id = n.spell_id AND p.is_reported
+  FROM supplied_spells AS s
+  JOIN priced_spells AS p
+    ON p.spell_id = s.provider_code || '|' || s.person_id || '|' || s.spell_number AND p.is_reported
     AND (p.price_year = p.financial_year OR p.price_year IS NULL)
   WHERE s.price_pence IS NOT NULL)
 SELECT spell_id, provider_code, pod, discharge_date, price_year, hrg, supplied_hrg, price_pence,
