@@ -106,15 +106,15 @@ class SparkEngine:
             made.selectExpr(
                 *(f"CAST({c} AS {_TYPES[t]}) AS {c}" for c, t in columns)
             ).write.parquet(place.as_uri())
+            back = ", ".join(f"CAST({c} AS {t}) AS {c}" for c, t in columns)
+            files = _quoted(place / "*.parquet")
+            self._warehouse.define(name, f"SELECT {back} FROM read_parquet({files})")
+            self._show(name, columns, place)
         except (PySparkException, Py4JError) as error:
             raise StoreError(
                 f"Spark could not make the table {name} ({_first_line(error)}), so pricing "
                 "stopped there. Leave --engine out to price with DuckDB, and report this."
             ) from error
-        back = ", ".join(f"CAST({c} AS {t}) AS {c}" for c, t in columns)
-        files = _quoted(place / "*.parquet")
-        self._warehouse.define(name, f"SELECT {back} FROM read_parquet({files})")
-        self._show(name, columns, place)
 
     def frame(self, select: str) -> "pd.DataFrame":
         """Give the rows of a SELECT; the warehouse, which holds every table, answers."""
