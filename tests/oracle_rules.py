@@ -5,20 +5,15 @@ as plain dictionaries, money is whole pence and shares are exact fractions. What
 follows the rulebook (1.2 to 1.6 and 2.1 to 2.4) and docs/rules.md.
 """
 
-import datetime as dt
-from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-ELECTIVE = {"11", "12", "13"}
-EMERGENCY = {"21", "22", "23", "24", "25", "2A", "2B", "2C", "2D", "28"}
-OTHER_NON_ELECTIVE = {"31", "32", "81", "82", "83"}
-REGULAR = {"3", "4"}
+from tests.oracle_spells import Row, Spell
+
 PROCEDURE_BINDS = {
     **{"mandatory": True, "mandatory list": True},
     **{"non-mandatory": False, "local": False, "none": False},
@@ -26,8 +21,6 @@ PROCEDURE_BINDS = {
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The same YAML, read faster where its library was built with C."""
-
-Row = dict[str, Any]
 
 
 def read_rules(*folders: Path) -> dict[str, dict[str, Any]]:
@@ -55,23 +48,6 @@ class Tables:
     unbundled: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
-@dataclass
-class Activity:
-    """Rows by the names of the data dictionary."""
-
-    episodes: list[Row] = field(default_factory=list)
-    supplied_spells: list[Row] = field(default_factory=list)
-    grouped_episodes: list[Row] = field(default_factory=list)
-    grouped_spells: list[Row] = field(default_factory=list)
-    outpatients: list[Row] = field(default_factory=list)
-    emergency_attendances: list[Row] = field(default_factory=list)
-
-
-def year_of(day: dt.date) -> str:
-    first = day.year if (day.month, day.day) >= (4, 1) else day.year - 1
-    return f"{first}/{str(first + 1)[-2:]}"
-
-
 def next_year(year: str) -> str:
     return f"{int(year[:4]) + 1}/{str(int(year[:4]) + 2)[-2:]}"
 
@@ -79,165 +55,6 @@ def next_year(year: str) -> str:
 def rounded(pence: Fraction) -> int:
     """Half a penny goes up."""
     return (2 * pence.numerator + pence.denominator) // (2 * pence.denominator)
-
-
-@dataclass
-class Spell:
-    """From admission to discharge at one provider (2.1): its episodes in order."""
-
-    key: str
-    episodes: list[Row]
-    supplied: list[Row] = field(default_factory=list)
-    grouped: list[Row] = field(default_factory=list)
-
-    def first(self, column: str) -> Any:
-        return next((e[column] for e in self.episodes if e[column] is not None), None)
-
-    def total(self, column: str) -> int:
-        return sum(e[column] or 0 for e in self.episodes)
-
-    @cached_property
-    def discharged(self) -> dt.date | None:
-        return max(
-            (e["discharge_date"] for e in self.episodes if e["discharge_date"]), default=None
-        )
-
-    @cached_property
-    def admitted(self) -> dt.date:
-        return min(e["admission_date"] for e in self.episodes)
-
-    @cached_property
-    def stayed(self) -> int | None:
-        return (self.discharged - self.admitted).days if self.discharged else None
-
-    @cached_property
-    def year(self) -> str | None:
-        return year_of(self.discharged) if self.discharged else None
-
-    @cached_property
-    def pod(self) -> str | None:
-        how, kind = self.first("admission_method"), self.first("patient_class")
-        if kind in REGULAR:
-            return "RA"
-        if kind == "2":
-            return "DC"
-        if how in ELECTIVE:
-            return "EL"
-        if how in EMERGENCY:
-            return "NEL"
-        return "NELNE" if how in OTHER_NON_ELECTIVE else None
-
-    @cached_property
-    def is_meant_as_day_case(self) -> bool:
-        intended = self.first("intended_management") == "2"
-        return self.pod == "EL" and self.stayed == 0 and intended
-
-    @cached_property
-    def whole_hrg(self) -> str | None:
-        """The HRG that came for the whole spell: from SUS, else from the grouper."""
-        for rows in (self.supplied, self.grouped):
-            named = sorted(r["hrg"] for r in rows if r["hrg"] is not None)
-            if named:
-                return str(named[0])
-        return None
-
-    @cached_property
-    def is_outside(self) -> bool:
-        marks = [(r["scope"] or "").upper() for r in self.supplied]
-        return any("NOT" in mark or mark in ("N", "NO", "0") for mark in marks)
-
-    def lists(self, column: str) -> list[str]:
-        """The lists of codes of the first who gave any: SUS, the grouper, the episodes."""
-        for rows in (self.supplied, self.grouped, self.episodes):
-            told = [r[column] for r in rows if r[column] is not None]
-            if told:
-                return told
-        return []
-
-
-def _number(row: Row) -> str | None:
-    """A spell number of nothing but noughts names no spell."""
-    told = row["spell_number"]
-    return told if told is not None and told.strip("0-") else None
-
-
-def spells(activity: Activity) -> dict[str, Spell]:
-    """Build the spells: episodes by key and in order, and what came for the whole of each."""
-    orders = {
-        (g["provider_code"], g["spell_number"], g["episode_order"]): g["hrg"]
-        for g in activity.grouped_episodes
-    }
-    rows = [
-        {
-            **e,
-            "hrg": e["hrg"]
-            or orders.get((e["provider_code"], e["spell_number"], e["episode_order"])),
-            "has_procedure": e["procedures"] is not None,
-        }
-        for e in activity.episodes
-    ]
-    numbered = {(e["provider_code"], e["spell_number"]) for e in rows}
-    rows += [
-        _of_supplied(s)
-        for s in activity.supplied_spells
-        if s["spell_number"] is None or (s["provider_code"], s["spell_number"]) not in numbered
-    ]
-    members: defaultdict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        if row["patient_class"] in REGULAR:
-            key = row["episode_id"]
-        else:
-            key = f"{row['person_id']}|{_number(row) or row['admission_date']}"
-        members[f"{row['provider_code']}|{key}"].append(row)
-    found = {key: Spell(key, sorted(m, key=_place)) for key, m in members.items()}
-    _attach(found, activity)
-    return found
-
-
-def _of_supplied(row: Row) -> Row:
-    """A spell that SUS gave without its episodes is one episode."""
-    off = (row["supplied_los_days"] or 0) - (row["adjusted_los_days"] or 0)
-    told = None not in (row["supplied_los_days"], row["adjusted_los_days"])
-    return {
-        **row,
-        "episode_id": row["spell_key"],
-        "episode_order": 1,
-        "episode_start": row["admission_date"],
-        "episode_end": row["discharge_date"],
-        "critical_care_days": max(0, off) if told else 0,
-        "rehabilitation_days": 0,
-        "palliative_days": 0,
-        "has_procedure": row["dominant_procedure"] is not None,
-        "supplied": row,
-    }
-
-
-def _place(row: Row) -> tuple[Any, ...]:
-    end_of_time = dt.date.max
-    return (
-        row["episode_start"] or end_of_time,
-        10**9 if row["episode_order"] is None else row["episode_order"],
-        row["episode_end"] or end_of_time,
-        row["episode_id"],
-    )
-
-
-def _attach(found: dict[str, Spell], activity: Activity) -> None:
-    """Find for each spell what SUS and the grouper gave for the whole of it."""
-    by_sus: defaultdict[tuple[str, str, str], list[Row]] = defaultdict(list)
-    for s in activity.supplied_spells:
-        by_sus[s["provider_code"], s["person_id"], s["spell_number"]].append(s)
-    by_grouper: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
-    for g in activity.grouped_spells:
-        by_grouper[g["provider_code"], g["spell_number"]].append(g)
-    for spell in found.values():
-        head = spell.episodes[0]
-        number = None if head["patient_class"] in REGULAR else _number(head)
-        if number is not None:
-            spell.supplied = by_sus[head["provider_code"], head["person_id"], number]
-            spell.grouped = by_grouper[head["provider_code"], number]
-        else:
-            spell.supplied = [e["supplied"] for e in spell.episodes if "supplied" in e]
 
 
 def price_years(year: str | None, held: set[str]) -> list[tuple[str | None, bool]]:
@@ -342,6 +159,7 @@ class Pricing:
         self, spell: Spell, year: str | None, hrg: str | None, rule: dict[str, Any]
     ) -> str | None:
         """Why a spell has no tariff, or none that could be looked up (1.6, 2.4)."""
+        scope = rule.get("scope_admitted")
         reasons = (
             (spell.first("administrative_category") == "02", "private_patient"),
             (spell.is_outside, "excluded"),
@@ -352,10 +170,8 @@ class Pricing:
             (spell.pod == "RA", "regular_attender"),
             (spell.pod is None, "unknown_admission_method"),
             (year is None, "no_tariff_year"),
+            (scope is not None and spell.pod not in scope, "outside_scope"),
         )
-        scope = rule.get("scope_admitted")
-        if scope is not None and spell.pod not in scope:
-            reasons += ((True, "outside_scope"),)
         return next((reason for holds, reason in reasons if holds), None)
 
     def _factor(self, payer: str | None, year: str, provider: str) -> Fraction | None:
@@ -390,12 +206,14 @@ class Pricing:
         if not lies_in_tariff and year not in self.tables.short_stay:
             return 0, "no_short_stay_share"
         held = own if lies_in_tariff else self.tables.short_stay[year].get(hrg, {})
-        pence, share = (held.get(f"short_stay_emergency_{k}") for k in ("pence", "share"))
+        pence: Any = held.get("short_stay_emergency_pence")
+        share: Any = held.get("short_stay_emergency_share")
         if pence is None and share is None:
             return 0, None
         if age is None:
             return 0, "no_age"
-        return (pence if pence is not None else rounded(base * share)) - base, None
+        paid: int = rounded(base * share) if pence is None else pence
+        return paid - base, None
 
     def _top_up(
         self,
@@ -555,74 +373,3 @@ def _line(price: int | None, factor: Fraction | None, why: str | None) -> Row:
         return {"base": None, "mff": None, "price": None, "reason": why}
     mff = rounded(price * (factor - 1))
     return {"base": price, "mff": mff, "price": price + mff, "reason": None}
-
-
-SPELL_COLUMNS = (
-    *("spell_id", "price_year", "is_reported", "person_id", "provider_code", "commissioner_code"),
-    *("practice_code", "specialty_code", "pod", "hrg", "admission_date", "discharge_date"),
-    *("financial_year", "n_episodes", "los_days", "age_years", "sex", "base_pence"),
-    *("short_stay_pence", "long_stay_pence", "top_up_pence", "other_pence", "mff_pence"),
-    *("price_pence", "unpriced_reason", "paid_los_days", "excess_bed_days"),
-)
-LINE_COLUMNS = (
-    *("spell_id", "position", "hrg", "provider_code", "commissioner_code", "practice_code"),
-    *("specialty_code", "pod", "discharge_date", "financial_year", "price_year", "is_reported"),
-    *("base_pence", "mff_pence", "price_pence", "unpriced_reason"),
-)
-CELL = ("practice_code", "commissioner_code", "provider_code", "specialty_code", "hrg", "month")
-CELL_COLUMNS = (
-    *(*CELL, "financial_year", "price_year", "is_reported", "pod", "base_pence", "mff_pence"),
-    *("price_pence", "unpriced_reason"),
-)
-
-
-def priced_spells(
-    pricing: Pricing, found: dict[str, Spell]
-) -> dict[tuple[str, str | None], tuple[Any, ...]]:
-    """Every spell at each price year, in the order of SPELL_COLUMNS."""
-    facts = ("person_id", "provider_code", "commissioner_code", "practice_code", "specialty_code")
-    result = {}
-    for key, spell in found.items():
-        who = tuple(spell.first(f) for f in facts)
-        for year, counts in price_years(spell.year, pricing.held):
-            p = pricing.spell(spell, year)
-            result[key, year] = (
-                *(key, year, counts, *who, spell.pod, p["hrg"], spell.admitted, spell.discharged),
-                *(spell.year, len(spell.episodes), spell.stayed),
-                *(spell.first("age_years"), spell.first("sex")),
-                *(p["base"], p["short_stay"], p["long_stay"], p["top_up"], p["other"], p["mff"]),
-                *(p["price"], p["reason"], p["paid_los"], p["excess"]),
-            )
-    return result
-
-
-def priced_unbundled(pricing: Pricing, found: dict[str, Spell]) -> Counter[tuple[Any, ...]]:
-    """Every unbundled line at each price year, in the order of LINE_COLUMNS."""
-    facts = ("provider_code", "commissioner_code", "practice_code", "specialty_code")
-    result: Counter[tuple[Any, ...]] = Counter()
-    for key, spell in found.items():
-        who = tuple(spell.first(f) for f in facts)
-        for year, counts in price_years(spell.year, pricing.held):
-            for p in pricing.unbundled(spell, year):
-                line = (key, p["position"], p["hrg"], *who, "UNB", spell.discharged, spell.year)
-                money = (p["base"], p["mff"], p["price"], p["reason"])
-                result[(*line, year, counts, *money)] += 1
-    return result
-
-
-def priced_attendances(pricing: Pricing, rows: list[Row], kind: str) -> Counter[tuple[Any, ...]]:
-    """How many attendances of each month and price there are, in the order of CELL_COLUMNS."""
-    dates, price = {
-        "outpatient": ("appointment_date", pricing.outpatient),
-        "emergency": ("arrival_date", pricing.casualty),
-    }[kind]
-    result: Counter[tuple[Any, ...]] = Counter()
-    for row in rows:
-        day = row[dates]
-        own = year_of(day)
-        who = tuple(row[c] for c in CELL[:-1])
-        for year, counts in price_years(own, pricing.held):
-            p = price(row, year)
-            money = (p["pod"], p["base"], p["mff"], p["price"], p["reason"])
-            result[(*who, day.replace(day=1), own, year, counts, *money)] += 1
-    return result

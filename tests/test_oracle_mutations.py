@@ -16,7 +16,7 @@ from pbcanalytics.reference.shelf import Record
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words.errors import ReferenceGap, SelectionError
 from tests import oracle_rules
-from tests.oracle_rules import Activity, Row
+from tests.oracle_spells import Activity, Row
 from tests.test_oracle_rules import REFERENCE, YEARS, landed
 
 OF_CONTRACTS = {
@@ -171,7 +171,7 @@ def prices(rules: Rules) -> Tables:
         {"hrg": "C", **stay, **cheap, "short_stay_emergency_pence": 90_000, "elective_pence": 1},
     ]
     tariff = pd.DataFrame(lines).astype({c: "Int64" for c in lines[0] if c.endswith("_days")})
-    whole = [c for c in tariff if c.endswith("_pence")]
+    whole = [c for c in tariff.columns if str(c).endswith("_pence")]
     return {
         "tariff": tariff.astype({c: "Int64" for c in whole}),
         "mff": pd.DataFrame({"provider_code": ["X"], "mff_ratio": [1.1]}),

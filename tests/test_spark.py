@@ -168,6 +168,23 @@ def test_the_command_says_so_in_a_sentence_and_loses_nothing(
     assert pipeline.status(data)["spells"] == pipeline.status(small_pct)["spells"]
 
 
+@without_spark
+def test_a_cluster_that_is_none_is_told_in_a_sentence(small_pct: Path, tmp_path: Path) -> None:
+    shutil.copy(small_pct / "warehouse.duckdb", tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "pbcanalytics", "build", "--engine", "spark", "--data", tmp_path],
+        env=os.environ | {"PBC_SPARK_MASTER": "nowhere"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == StoreError.exit_code
+    assert "did not start on nowhere" in done.stderr
+    assert "PBC_SPARK_MASTER" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [p.name for p in tmp_path.iterdir()] == ["warehouse.duckdb"]
+
+
 def test_an_engine_that_is_not_there_is_refused_before_anything_is_opened(tmp_path: Path) -> None:
     with pytest.raises(SelectionError, match="duckdb or spark"):
         pipeline.build(tmp_path, engine="pandas")
@@ -429,7 +446,7 @@ def test_what_is_published_of_either_is_the_same(priced_twice: duckdb.DuckDBPyCo
 
 
 class SideBySide:
-    """An engine that makes all it is asked for on DuckDB, and holds Spark's beside it."""
+    """An engine that works on DuckDB, and holds Spark beside it where `build` has not been."""
 
     def __init__(self, warehouse: Warehouse, spark: Any, folder: Path) -> None:
         self.warehouse = warehouse
@@ -441,16 +458,18 @@ class SideBySide:
         self.warehouse.source(name, frame)
 
     def define(self, name: str, select: str) -> None:
-        self.compare(name, select)
+        self.compare(select)
         self.warehouse.define(name, select)
 
     def frame(self, select: str) -> pd.DataFrame:
-        for name, text in MODELS.items():
-            if text == select:
-                self.compare(name, select)
+        self.compare(select)
         return self.warehouse.frame(select)
 
-    def compare(self, name: str, select: str) -> None:
+    def compare(self, select: str) -> None:
+        asked = [n for n in MODELS.keys() - set(costing.MODELS) if MODELS[n] in select]
+        if not asked:
+            return
+        (name,) = asked
         place = self.folder / f"{name}-{len(list(self.folder.iterdir()))}"
         place.mkdir()
         SparkEngine(self.warehouse, self.spark, place).define("by_spark", select)

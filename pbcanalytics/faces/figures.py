@@ -187,7 +187,7 @@ def by_days(
             "y": own / 100,
             "text": f"<b>{exact(own).removesuffix('.00')}</b>",
             "showarrow": False,
-            "yshift": -22,
+            **_beside(chosen / days[-1], own / 100 / high),
             "font": {"size": 15},
         }
     ]
@@ -218,7 +218,7 @@ def by_days(
                 "mode": "lines+markers" if len(days) < 40 else "lines",
                 "x": days,
                 "y": pounds,
-                "line": {"color": BLUE, "width": 2},
+                "line": {"color": BLUE, "width": 2, "shape": "hv"},
                 "marker": {"size": 5, "color": BLUE},
             },
             {
@@ -257,6 +257,15 @@ def by_days(
             },
         },
     }
+
+
+def _beside(across: float, up: float) -> dict[str, Any]:
+    """Place a label beside its mark so that it stays off the axes: how far across and up it is."""
+    if across < 0.2:
+        return {"xanchor": "left", "xshift": 12}
+    if across > 0.85:
+        return {"xanchor": "right", "xshift": -12, "yshift": 14}
+    return {"yshift": -22 if up > 0.3 else 22}
 
 
 def _ticks(low: float, high: float) -> list[float]:

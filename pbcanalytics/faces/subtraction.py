@@ -10,7 +10,8 @@ from fractions import Fraction
 from typing import TypeVar
 
 Cell = TypeVar("Cell", bound=Hashable)
-Row = dict[Cell, Fraction]
+Number = int | Fraction
+Row = dict[Cell, Number]
 
 
 def tellable(
@@ -50,7 +51,10 @@ def tellable(
             told.append(True)
             continue
         coming, before = _with(rows, inside), {id(row) for row in rows}
-        new = [dict.fromkeys(inside, Fraction(1)), *(r for r in coming if id(r) not in before)]
+        new: list[Row[Cell]] = [
+            dict.fromkeys(inside, 1),
+            *(r for r in coming if id(r) not in before),
+        ]
         is_safe = not any(_gives_away(row, hidden, smallest) for row in new)
         told.append(is_safe)
         rows = coming if is_safe else rows
@@ -59,21 +63,28 @@ def tellable(
 
 def _with(rows: list[Row[Cell]], cells: Sequence[Cell]) -> list[Row[Cell]]:
     """Add the sum of some cells to reduced rows; each row's first cell stands in no other."""
-    coming: Row[Cell] = dict.fromkeys(cells, Fraction(1))
+    coming: Row[Cell] = dict.fromkeys(cells, 1)
     for row in rows:
         if factor := coming.get(next(iter(row))):
             coming = _less(coming, row, factor)
     if not coming:
         return rows
     first = next(iter(coming))
-    scaled = {c: v / coming[first] for c, v in coming.items()}
+    lead = coming[first]
+    scaled = {c: v * lead if abs(lead) == 1 else Fraction(v) / lead for c, v in coming.items()}
     reduced = [_less(r, scaled, r[first]) if first in r else r for r in rows]
     return [*reduced, scaled]
 
 
-def _less(row: Row[Cell], other: Row[Cell], factor: Fraction) -> Row[Cell]:
-    found = {c: row.get(c, Fraction(0)) - factor * other.get(c, Fraction(0)) for c in row | other}
-    return {c: v for c, v in found.items() if v}
+def _less(row: Row[Cell], other: Row[Cell], factor: Number) -> Row[Cell]:
+    found = dict(row)
+    for cell, value in other.items():
+        left = found.get(cell, 0) - factor * value
+        if left:
+            found[cell] = left
+        else:
+            del found[cell]
+    return found
 
 
 def _gives_away(row: Row[Cell], hidden: Mapping[Cell, int], smallest: int) -> bool:

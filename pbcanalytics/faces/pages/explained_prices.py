@@ -31,7 +31,7 @@ def strip(v: StepsView, about: dict[str, Any]) -> str:
     said = [
         *(["Invented demonstration data"] if about["is_demo"] else []),
         v.title,
-        f"prices of {_year(v)}",
+        *([f"prices of {_year(v)}"] if _year(v) == v.total["financial_year"] else []),
         *(["rules changed here, listed below"] if changed else []),
     ]
     return cards.strip(" · ".join(said), tone="warning" if changed else "")

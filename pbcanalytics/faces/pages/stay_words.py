@@ -62,7 +62,7 @@ def tipping(row: dict[str, Any], p: StayPrice, days: int) -> list[str]:
     each = f"{pounds(rate)}{before}"
     if days < trim:
         return [
-            f"One more day changes nothing: up to {nights(trim)}, the trim point, are in the price. "
+            f"One more day changes nothing: {nights(trim)}, the trim point, are in the price. "
             f"Day {trim + 1} is the first that is paid apart, at {each}."
         ]
     if days == trim:
@@ -92,15 +92,16 @@ def nearest(
         gap = own.pence - p.pence
         said.append(
             f"{row['hrg']} is the dearest of its root for this stay; next is {beside['hrg']}, "
-            f"{pounds(gap) + ' less' if gap else 'the same'}, with “{_split(beside, row)}” instead "
-            f"of “{_split(row, beside)}”."
+            f"{pounds(gap) + ' less' if gap else 'the same'}: “{_split(beside, row)}” instead of "
+            f"“{_split(row, beside)}”."
         )
     turned = [o for o in others if o[1].base_pence > own.base_pence and o[1].pence < own.pence]
     if turned and own.long_stay_pence:
         beside, p = min(turned, key=lambda o: o[1].base_pence)
         said.append(
             f"{beside['hrg']} has the higher base price and yet would cost "
-            f"{pounds(own.pence - p.pence)} less: its trim point is {beside['trim_point_days']} days."
+            f"{pounds(own.pence - p.pence)} less: its trim point is "
+            f"{nights(beside['trim_point_days'])}."
         )
     return said
 

@@ -195,9 +195,9 @@ def says(v: StepsView) -> str:
         return f"None of the {row['n_activity']:,} has a price; why is said below."
     if row["base_pence"] is None:
         return (
-            f"{short(row['price_pence'])} for {row['n_activity']:,} spells and attendances. How the "
-            "price is made up is withheld: 1 to 7 of them have one of the steps. Choose all "
-            "activity, or a larger group, to see the steps."
+            f"{short(row['price_pence'])} for {row['n_activity']:,} spells and attendances. How "
+            "the price is made up is withheld: too few of them, or of others that could be worked "
+            "out from it, have one of the steps. Choose all activity, or a larger group."
         )
     told = []
     for key, _, pence in moves(v):

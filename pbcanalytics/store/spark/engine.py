@@ -116,6 +116,33 @@ class SparkEngine:
                 "stopped there. Leave --engine out to price with DuckDB, and report this."
             ) from error
 
+    def view(self, name: str, select: str) -> None:
+        """
+        Give a SELECT a name, on Spark and in the warehouse, without running it.
+
+        Raises
+        ------
+        StoreError
+            If the SELECT is not portable.
+        """
+        from py4j.protocol import Py4JError
+        from pyspark.errors import PySparkException
+
+        text = rendered(select)
+        try:
+            for table in tables_named(select):
+                self._lend(table)
+            made = self._spark.sql(text)
+            self._same_kinds(name, self._columns(select, name), made.dtypes)
+            made.createOrReplaceTempView(name)
+        except (PySparkException, Py4JError) as error:
+            raise StoreError(
+                f"Spark could not make the view {name} ({_first_line(error)}), so pricing "
+                "stopped there. Leave --engine out to price with DuckDB, and report this."
+            ) from error
+        self._warehouse.view(name, select)
+        self._lent.add(name)
+
     def frame(self, select: str) -> "pd.DataFrame":
         """Give the rows of a SELECT; the warehouse, which holds every table, answers."""
         return self._warehouse.frame(select)

@@ -88,6 +88,7 @@ def session(folder: Path, *, partitions: int, memory_bytes: int | None = None) -
     with warnings.catch_warnings():
         # PySpark warns of new editions of pandas, which nothing here passes to it.
         warnings.simplefilter("ignore", FutureWarning)
+        from py4j.protocol import Py4JError
         from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
 
@@ -128,7 +129,7 @@ def session(folder: Path, *, partitions: int, memory_bytes: int | None = None) -
     try:
         with _said_into(log):
             held = builder.getOrCreate()
-    except (PySparkException, OSError, RuntimeError, ValueError) as error:
+    except (PySparkException, Py4JError, OSError, RuntimeError, ValueError) as error:
         raise StoreError(
             f"Spark did not start on {master} ({_why(log, error)}). Check the installation of "
             f"Java and the setting {MASTER}, or leave --engine out: DuckDB gives the same figures."
