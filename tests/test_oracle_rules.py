@@ -1,7 +1,7 @@
 """Random activity of every year that rules are held of, priced twice, to the penny.
 
 The second time by an oracle in plain Python that shares no code with the package. By default it
-prices some thousands of spells in every year; `PBC_ORACLE_SPELLS=100000 python -m pytest
+prices some 2,000 spells of every year; `PBC_ORACLE_SPELLS=100000 python -m pytest
 tests/test_oracle_rules.py -k penny` prices 100,000 spells of each.
 """
 

@@ -269,6 +269,16 @@ def test_a_table_that_is_made_anew_is_read_anew(both: tuple[Warehouse, SparkEngi
 
 
 @without_spark
+def test_a_view_is_read_on_spark_whoever_made_it(both: tuple[Warehouse, SparkEngine]) -> None:
+    warehouse, engine = both
+    warehouse.view("theirs", "SELECT id, n FROM odd_values WHERE n > 0")
+    engine.view("ours", "SELECT id FROM theirs WHERE id < 500")
+    engine.define("counted", "SELECT COUNT(*) AS n_rows FROM ours")
+    expected = warehouse.rows("SELECT count(*) FROM odd_values WHERE n > 0 AND id < 500")
+    assert warehouse.rows("SELECT n_rows FROM counted") == expected
+
+
+@without_spark
 def test_a_sum_too_large_is_an_error_and_no_other_number(
     both: tuple[Warehouse, SparkEngine],
 ) -> None:
@@ -373,8 +383,11 @@ def priced_twice(
 
 
 def tables_of(con: duckdb.DuckDBPyConnection, database: str) -> set[str]:
+    """Names of tables and views."""
     found = con.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE database_name = ?", [database]
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = $1 UNION ALL "
+        "SELECT view_name FROM duckdb_views() WHERE database_name = $1 AND NOT internal",
+        [database],
     )
     return {name for (name,) in found.fetchall()}
 
@@ -460,6 +473,10 @@ class SideBySide:
     def define(self, name: str, select: str) -> None:
         self.compare(select)
         self.warehouse.define(name, select)
+
+    def view(self, name: str, select: str) -> None:
+        self.compare(select)
+        self.warehouse.view(name, select)
 
     def frame(self, select: str) -> pd.DataFrame:
         self.compare(select)
