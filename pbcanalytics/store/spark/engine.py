@@ -185,15 +185,20 @@ class SparkEngine:
             )
 
     def _lend(self, name: str) -> None:
-        """Write a table for Spark, typed; a name that is no table is a model's own step."""
-        if name in self._lent or not self._warehouse.has(name):
+        """Write a table or view for Spark, typed; any other name is a model's own step."""
+        if name in self._lent or not (self._warehouse.has(name) or self._is_view(name)):
             return
         columns = self._columns(f"SELECT * FROM {name}", name)
         place = self._place(name)
         place.mkdir()
         file = _quoted(place / "rows.parquet")
-        self._warehouse.con.execute(f"COPY {name} TO {file} (FORMAT parquet)")
+        self._warehouse.con.execute(f"COPY (FROM {name}) TO {file} (FORMAT parquet)")
         self._show(name, columns, place)
+
+    def _is_view(self, name: str) -> bool:
+        quoted = name.replace("'", "''")
+        held = f"SELECT count(*) FROM duckdb_views() WHERE view_name = '{quoted}' AND NOT internal"
+        return bool(self._warehouse.rows(held)[0][0])
 
     def _show(self, name: str, columns: list[tuple[str, str]], place: Path) -> None:
         schema = ", ".join(f"{c} {_TYPES[t]}" for c, t in columns)
