@@ -153,7 +153,11 @@ class Pricing:
             return best, price
 
         outcomes = [chosen(column) for column in columns]
-        return (*outcomes[0], outcomes[0] != outcomes[-1])
+        # Which of several HRGs would be the dearest is not looked into where it is not known at
+        # which prices.
+        several = len({hrg for hrg, _ in spell_candidates(spell) if hrg is not None}) > 1
+        unclear = len(columns) > 1 and columns[0] != columns[-1] and whole is None and several
+        return (*outcomes[0], unclear or outcomes[0] != outcomes[-1])
 
     def _outside_tariff(
         self, spell: Spell, year: str | None, hrg: str | None, rule: dict[str, Any]

@@ -106,6 +106,12 @@ class Spell:
         return []
 
 
+def _key(row: Row, own: str) -> str:
+    """The key of the spell that a row belongs to; a regular attender's every row is its own."""
+    rest = f"{row['person_id']}|{_number(row) or row['admission_date']}"
+    return f"{row['provider_code']}|{own if row['patient_class'] in REGULAR else rest}"
+
+
 def _number(row: Row) -> str | None:
     """A spell number of nothing but noughts names no spell."""
     told = row["spell_number"]
@@ -127,19 +133,22 @@ def spells(activity: Activity) -> dict[str, Spell]:
         }
         for e in activity.episodes
     ]
-    numbered = {(e["provider_code"], e["spell_number"]) for e in rows}
+    numbered = {(e["provider_code"], _number(e)) for e in rows if _number(e)}
+    dated = {
+        (e["provider_code"], e["person_id"], e["admission_date"]) for e in rows if not _number(e)
+    }
     rows += [
         _of_supplied(s)
         for s in activity.supplied_spells
-        if s["spell_number"] is None or (s["provider_code"], s["spell_number"]) not in numbered
+        if (
+            (s["provider_code"], _number(s)) not in numbered
+            if _number(s)
+            else (s["provider_code"], s["person_id"], s["admission_date"]) not in dated
+        )
     ]
     members: defaultdict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        if row["patient_class"] in REGULAR:
-            key = row["episode_id"]
-        else:
-            key = f"{row['person_id']}|{_number(row) or row['admission_date']}"
-        members[f"{row['provider_code']}|{key}"].append(row)
+        members[_key(row, row["episode_id"])].append(row)
     found = {key: Spell(key, sorted(m, key=_place)) for key, m in members.items()}
     _attach(found, activity)
     return found
@@ -159,7 +168,6 @@ def _of_supplied(row: Row) -> Row:
         "rehabilitation_days": 0,
         "palliative_days": 0,
         "has_procedure": row["dominant_procedure"] is not None,
-        "supplied": row,
     }
 
 
@@ -175,17 +183,15 @@ def _place(row: Row) -> tuple[Any, ...]:
 
 def _attach(found: dict[str, Spell], activity: Activity) -> None:
     """Find for each spell what SUS and the grouper gave for the whole of it."""
-    by_sus: defaultdict[tuple[str, str, str], list[Row]] = defaultdict(list)
+    by_sus: defaultdict[str, list[Row]] = defaultdict(list)
     for s in activity.supplied_spells:
-        by_sus[s["provider_code"], s["person_id"], s["spell_number"]].append(s)
+        by_sus[_key(s, s["spell_key"])].append(s)
     by_grouper: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
     for g in activity.grouped_spells:
         by_grouper[g["provider_code"], g["spell_number"]].append(g)
-    for spell in found.values():
+    for key, spell in found.items():
         head = spell.episodes[0]
         number = None if head["patient_class"] in REGULAR else _number(head)
+        spell.supplied = by_sus[key]
         if number is not None:
-            spell.supplied = by_sus[head["provider_code"], head["person_id"], number]
             spell.grouped = by_grouper[head["provider_code"], number]
-        else:
-            spell.supplied = [e["supplied"] for e in spell.episodes if "supplied" in e]

@@ -31,6 +31,7 @@ COMMANDS = (
         "hrgs",
         "supplied",
         "contracts",
+        "rules",
         "aggregates",
     ),
 )

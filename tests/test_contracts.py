@@ -195,7 +195,7 @@ def test_what_varies_with_activity_and_what_is_not_known_make_the_whole(tmp_path
     ae = "attendance_id | provider_code | arrival_date | hrg \n a | XT1 | 2018-05-01 | VB08Z"
     with priced(drawn, shelf=shelf, emergency=ae) as warehouse:
         found = costing.contract_effects(warehouse, shelf, "2018/19").set_index("provider_code")
-        lines = warehouse.frame("SELECT * FROM contract_lines")
+        lines = warehouse.frame("SELECT * FROM contract_values")
     gross = lines.groupby(["provider_code", "pod"])["gross_pence"].sum()
     assert found.loc["XD1", "undivided_pence"] == 0
     assert found.loc["XT1", "undivided_pence"] == gross["XT1", "AE"]

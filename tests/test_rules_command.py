@@ -9,7 +9,6 @@ import yaml
 from typer.testing import CliRunner
 
 from pbcanalytics.cli import app
-from pbcanalytics.cli import rules as _registered  # noqa: F401
 from pbcanalytics.faces import rules_in_force
 from pbcanalytics.pipeline import rules as pipeline_rules
 from pbcanalytics.reference import Shelf

@@ -14,6 +14,7 @@ from pbcanalytics.cli import (
     extracts,
     organisations,
     prices,
+    rules,
     steps,
     tariff,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "main",
     "organisations",
     "prices",
+    "rules",
     "steps",
     "tariff",
 ]

@@ -16,7 +16,14 @@ from pbcanalytics.words import periods
 from pbcanalytics.words.reasons import UNPRICED
 
 SPELLS: Final = (
-    *("given_episodes", "shared_hints", "linked_episodes", "lone_episodes", "spell_episodes"),
+    *(
+        "keyed_supplied",
+        "given_episodes",
+        "shared_hints",
+        "linked_episodes",
+        "lone_episodes",
+        "spell_episodes",
+    ),
     *("linked_spells", "spells", "supplied_facts", "spell_codes"),
 )
 """The models that make spells of episodes, and gather what came for whole spells."""
@@ -48,7 +55,14 @@ PLACING: Final = ("activity_as_was", "activity_as_now")
 
 VIEWS: Final = frozenset(
     (
-        *("given_episodes", "lone_episodes", "spell_episodes", "spells", "spell_hrgs"),
+        *(
+            "keyed_supplied",
+            "given_episodes",
+            "lone_episodes",
+            "spell_episodes",
+            "spells",
+            "spell_hrgs",
+        ),
         *("outpatient_counts", "emergency_counts", *PLACING),
     )
 )
@@ -214,6 +228,7 @@ def _of_stays(shelf: Shelf, years: list[str]) -> dict[str, pd.DataFrame]:
     rules = payment_rules(shelf, years)
     for flag, subject in (("top_ups_are_held", "top_up"), ("adjustments_are_held", "adjustment")):
         rules[flag] = rules["financial_year"].isin(shelf.years(subject)).astype("boolean")
+    rules["top_ups_are_held"] &= rules["top_up_applies"].fillna(False)
     return {
         "payment_rules": rules,
         "top_ups": top_ups(shelf, years),

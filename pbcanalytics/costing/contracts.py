@@ -67,7 +67,7 @@ def contract_effects(engine: Engine, shelf: Shelf, year: str) -> pd.DataFrame:
         )
     engine.source("contract_terms", contract_terms(shelf, year, n_months))
     engine.source("contract_shares", variable_shares(shelf, year))
-    engine.define("contract_lines", model("contract_lines"))
+    engine.define("contract_values", model("contract_values"))
     engine.define("readmissions", model("readmissions"))
     engine.source("emergency_thresholds", _thresholds(engine, shelf, year))
     engine.define("contract_effects", model("contract_effects"))

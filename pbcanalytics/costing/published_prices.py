@@ -18,9 +18,9 @@ def hrg_prices(engine: Engine) -> pd.DataFrame:
     -------
     DataFrame, one row per price year, HRG and kind of admission with a price
         `price_year`, `hrg`, `hrg_name`, `root`, `pod`; `base_pence`, `short_stay_pence` (what a
-        short emergency stay adds, negative) and `long_stay_per_day_pence` [pence]; `trim_point_days`
-        and `short_stay_longest_days` [days]; `short_stay_youngest_years` [years]; `mff_applies`;
-        and why stays, short ones or long ones have no price, where they have none.
+        short emergency stay adds, negative) and `long_stay_per_day_pence` [pence];
+        `trim_point_days` and `short_stay_longest_days` [days]; `short_stay_youngest_years` [years];
+        `mff_applies`; and why stays, short ones or long ones have no price, where they have none.
     """
     select = model("hrg_prices")
     if "root" not in engine.frame("SELECT * FROM tariff LIMIT 0").columns:

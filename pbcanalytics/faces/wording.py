@@ -53,6 +53,16 @@ PRICE_WORDS: Final = {
 }
 
 
+def factor(about: dict[str, Any], price_year: str) -> str:
+    """Say whether prices of a year hold the market forces factor."""
+    rule = about["market_forces_factor"].get(price_year)
+    return {
+        "in_price": "market forces factor in",
+        "paid_centrally": "market forces factor out, paid centrally",
+        "none": "no market forces factor",
+    }.get(rule, "market forces factor not known")
+
+
 def exact(pence: int) -> str:
     """
     Write a sum of money to the penny.

@@ -171,6 +171,10 @@ def _about(warehouse: Warehouse, held: Shelf) -> dict[str, Any]:
         else publication.rounded_down(known["coverage"]),
         "prices": {str(y): held.evidence(str(y)) for y in price_years["price_year"]},
         "rules_not_held": {str(y): held.rules_not_held(str(y)) for y in price_years["price_year"]},
+        "market_forces_factor": {
+            str(y): held.rule("rules", "market_forces_factor", str(y))
+            for y in price_years["price_year"]
+        },
         "overrides": overridden(held, price_years["price_year"].astype(str).tolist()),
         "files": len(known["files"]),
         "rows_read": sum(f["rows_read"] for f in known["files"]),

@@ -8,13 +8,13 @@ WITH totals AS (
          CAST(SUM(gross_pence) AS BIGINT) AS gross_pence,
          CAST(SUM(mff_pence) AS BIGINT) AS mff_pence,
          CAST(SUM(CASE WHEN pod = 'NEL' THEN gross_pence ELSE 0 END) AS BIGINT) AS emergency_pence
-  FROM contract_lines
+  FROM contract_values
   GROUP BY commissioner_code, provider_code),
 varying AS (
   SELECT l.commissioner_code, l.provider_code,
          CAST(SUM((l.gross_pence * v.variable_millionths + 500000) // 1000000) AS BIGINT) AS variable_pence,
          CAST(SUM(CASE WHEN v.pod IS NULL THEN l.gross_pence ELSE 0 END) AS BIGINT) AS undivided_pence
-  FROM contract_lines AS l
+  FROM contract_values AS l
   LEFT JOIN contract_shares AS v ON v.pod = l.pod
   GROUP BY l.commissioner_code, l.provider_code),
 again AS (

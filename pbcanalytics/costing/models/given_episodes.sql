@@ -20,7 +20,7 @@ WITH given AS (
     AND g.spell_number = e.spell_number AND g.episode_order = e.episode_order
   UNION ALL
   SELECT s.spell_key AS episode_id, s.person_id, s.provider_code, s.practice_code,
-         s.commissioner_code, s.specialty_code, s.spell_number, s.admission_date,
+         s.commissioner_code, s.specialty_code, s.own_number AS spell_number, s.admission_date,
          s.admission_method, s.admission_source, s.patient_class, s.intended_management,
          s.administrative_category, s.admission_date AS episode_start, 1 AS episode_order,
          s.discharge_date AS episode_end, s.discharge_date, s.discharge_destination, s.age_years,
@@ -28,9 +28,13 @@ WITH given AS (
          0 AS rehabilitation_days, 0 AS palliative_days, s.hrg,
          CAST(NULL AS VARCHAR) AS unbundled_hrgs, CAST(NULL AS VARCHAR) AS specialised_codes,
          s.dominant_procedure IS NOT NULL AS has_procedure
-  FROM supplied_spells AS s
+  FROM keyed_supplied AS s
   WHERE NOT EXISTS (SELECT 1 FROM episodes AS e
-                    WHERE e.provider_code = s.provider_code AND e.spell_number = s.spell_number))
+                    WHERE e.provider_code = s.provider_code AND e.spell_number = s.own_number)
+    AND NOT EXISTS (SELECT 1 FROM episodes AS e
+                    WHERE s.own_number IS NULL AND e.provider_code = s.provider_code
+                      AND e.person_id = s.person_id AND e.admission_date = s.admission_date
+                      AND COALESCE(REPLACE(REPLACE(e.spell_number, '0', ''), '-', ''), '') = ''))
 SELECT *,
        CASE WHEN patient_class IN ('3', '4') THEN episode_id
             WHEN spell_number IS NOT NULL THEN person_id || '|' || spell_number

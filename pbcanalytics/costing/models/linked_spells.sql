@@ -4,7 +4,7 @@
 SELECT spell_id, MIN(person_id) AS person_id, MIN(provider_code) AS provider_code,
        MIN_BY(practice_code, CASE WHEN practice_code IS NOT NULL THEN sequence END) AS practice_code,
        MIN_BY(commissioner_code, CASE WHEN commissioner_code IS NOT NULL THEN sequence END) AS commissioner_code,
-       MIN(CASE WHEN patient_class NOT IN ('3', '4') THEN spell_number END) AS spell_number,
+       MIN(CASE WHEN COALESCE(patient_class, '') NOT IN ('3', '4') THEN spell_number END) AS spell_number,
        MIN_BY(specialty_code, CASE WHEN specialty_code IS NOT NULL THEN sequence END) AS specialty_code,
        MIN_BY(admission_method, CASE WHEN admission_method IS NOT NULL THEN sequence END) AS admission_method,
        MIN_BY(admission_source, CASE WHEN admission_source IS NOT NULL THEN sequence END) AS admission_source,

@@ -38,8 +38,11 @@ ruled AS (
               THEN GREATEST(0, COALESCE(paid_los_days - trim_point_days, 0)) ELSE 0
               END AS excess_bed_days,
          CASE WHEN pod <> 'NEL' OR short_stay_applies IS NOT DISTINCT FROM FALSE THEN FALSE
-              ELSE (CASE WHEN short_stay_is_raw THEN los_days ELSE paid_los_days END
-                    <= short_stay_longest_days)
+              ELSE CASE WHEN short_stay_is_raw THEN los_days <= short_stay_longest_days
+                        WHEN NOT short_stay_is_raw
+                             OR (los_days <= short_stay_longest_days)
+                                = (paid_los_days <= short_stay_longest_days)
+                        THEN paid_los_days <= short_stay_longest_days END
                    AND (age_years IS NULL OR age_years >= short_stay_youngest_years)
               END AS may_be_short
   FROM timed),
@@ -101,12 +104,14 @@ gross AS (
   SELECT *, paid_base_pence + short_stay_pence + long_stay_pence + COALESCE(top_up_pence, 0)
             + COALESCE(other_pence, 0) AS gross_pence,
          CASE WHEN mff_applies THEN mff_millionths - 1000000 ELSE 0 END AS mff_excess_millionths
-  FROM topped)
+  FROM topped),
+factored AS (
+  SELECT *, CASE WHEN gross_pence >= 0 THEN (gross_pence * mff_excess_millionths + 500000) // 1000000
+                 ELSE -((-gross_pence * mff_excess_millionths + 499999) // 1000000) END AS mff_pence
+  FROM gross)
 SELECT spell_id, person_id, provider_code, commissioner_code, practice_code, specialty_code, pod,
        hrg, admission_date, discharge_date, financial_year, price_year, is_reported, n_episodes,
        los_days, paid_los_days, excess_bed_days, age_years, sex,
        paid_base_pence AS base_pence, short_stay_pence, long_stay_pence, top_up_pence, other_pence,
-       (gross_pence * mff_excess_millionths + 500000) // 1000000 AS mff_pence,
-       gross_pence + (gross_pence * mff_excess_millionths + 500000) // 1000000 AS price_pence,
-       unpriced_reason
-FROM gross
+       mff_pence, gross_pence + mff_pence AS price_pence, unpriced_reason
+FROM factored

@@ -2,10 +2,8 @@
 -- service codes. Of several that list the same spell one is taken: SUS, else the NHS grouper, else
 -- the episodes, so that nothing counts twice.
 WITH listed AS (
-  SELECT n.spell_id, 1 AS precedence, s.unbundled_hrgs, s.specialised_codes
-  FROM spells AS n
-  JOIN supplied_spells AS s ON s.provider_code = n.provider_code
-    AND s.spell_number = n.spell_number AND s.person_id = n.person_id
+  SELECT spell_id, 1 AS precedence, unbundled_hrgs, specialised_codes FROM keyed_supplied
+  WHERE unbundled_hrgs IS NOT NULL OR specialised_codes IS NOT NULL
   UNION ALL
   SELECT n.spell_id, 2 AS precedence, g.unbundled_hrgs, g.specialised_codes
   FROM spells AS n

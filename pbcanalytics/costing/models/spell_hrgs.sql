@@ -5,6 +5,8 @@ WITH named AS (
          r.same_day_as_day_case,
          s.pod = 'EL' AND s.los_days = 0 AND COALESCE(s.intended_management, '') = '2'
            AS is_meant_as_day_case,
+         s.has_several_hrgs AND NOT (r.payable_hrg IS NOT DISTINCT FROM 'supplied'
+                                     AND f.hrg IS NOT NULL) AS is_chosen,
          CASE WHEN r.payable_hrg = 'supplied' AND f.hrg IS NOT NULL THEN f.hrg
               WHEN s.has_several_hrgs THEN c.hrg ELSE s.hrg END AS paid_hrg
   FROM spells AS s
@@ -19,7 +21,7 @@ SELECT n.*, t.hrg IS NOT NULL AS is_in_tariff,
             WHEN n.pod = 'EL' THEN t.elective_pence
             WHEN n.pod IN ('NEL', 'NELNE') THEN t.non_elective_pence END AS base_pence,
        n.is_meant_as_day_case AND n.same_day_as_day_case IS NULL
-         AND t.day_case_pence <> t.elective_pence AS may_be_day_case,
+         AND (n.is_chosen OR t.day_case_pence IS DISTINCT FROM t.elective_pence) AS may_be_day_case,
        CASE WHEN n.pod IN ('DC', 'EL') THEN t.elective_trim_days
             ELSE t.non_elective_trim_days END AS trim_point_days,
        t.long_stay_per_day_pence, t.short_stay_emergency_pence, t.short_stay_millionths,

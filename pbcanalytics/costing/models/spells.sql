@@ -1,7 +1,7 @@
 -- One row per provider spell: from admission to discharge at one provider.
 WITH grouped AS (
   SELECT spell_id, person_id, provider_code, practice_code, commissioner_code,
-         CASE WHEN patient_class NOT IN ('3', '4') THEN spell_number END AS spell_number,
+         CASE WHEN COALESCE(patient_class, '') NOT IN ('3', '4') THEN spell_number END AS spell_number,
          specialty_code, admission_method, admission_source, patient_class, intended_management,
          administrative_category, discharge_destination, age_years, sex, admission_date,
          discharge_date, 1 AS n_episodes, COALESCE(critical_care_days, 0) AS critical_care_days,

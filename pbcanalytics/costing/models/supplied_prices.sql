@@ -8,9 +8,8 @@ WITH both_priced AS (
          p.mff_pence, s.initial_pence, s.short_stay,
          s.long_stay_pence AS supplied_long_stay_pence, s.service_adjustment_pence,
          s.unbundled_pence, s.financial_adjustment_pence, s.mff_pence AS supplied_mff_pence
-  FROM supplied_spells AS s
-  JOIN priced_spells AS p
-    ON p.spell_id = s.provider_code || '|' || s.person_id || '|' || s.spell_number AND p.is_reported
+  FROM keyed_supplied AS s
+  JOIN priced_spells AS p ON p.spell_id = s.spell_id AND p.is_reported
     AND (p.price_year = p.financial_year OR p.price_year IS NULL)
   WHERE s.price_pence IS NOT NULL)
 SELECT spell_id, provider_code, pod, discharge_date, price_year, hrg, supplied_hrg, price_pence,

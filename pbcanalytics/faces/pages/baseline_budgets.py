@@ -3,7 +3,7 @@
 from html import escape
 from typing import Any, Final
 
-from pbcanalytics.faces import cards, figures
+from pbcanalytics.faces import cards, figures, wording
 from pbcanalytics.faces.cards import Cell
 from pbcanalytics.faces.pages import evidence
 from pbcanalytics.faces.pages.budget_view import (
@@ -49,7 +49,7 @@ def strip(v: BudgetView, about: dict[str, Any]) -> str:
             v.title,
             f"list {p['list_budget']:,} on 1 April {b['financial_year'][:4]}",
             f"activity of {b['base_year']}",
-            f"prices of {b['price_year']}, market forces factor in",
+            f"prices of {b['price_year']}, {wording.factor(about, b['price_year'])}",
             f"{priced_share(p)} of its activity priced",
         ]
     )
