@@ -272,3 +272,49 @@ def test_what_is_odd_about_the_episodes_of_a_spell_is_flagged() -> None:
         ("same", "episode_twice"),
         ("sex", "sex_differs"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "other"),
+    [
+        ("emergency_marginal_rate", 0.5, 0.7),
+        (
+            "emergency_marginal_base",
+            {"year": "2017/18", "growth_share": 0.0},
+            {"year": "2017/18", "growth_share": 0.03},
+        ),
+        ("emergency_marginal_below", "full", "same_rate"),
+        ("emergency_readmission", "not_paid_after_elective", "none"),
+        ("readmission_days", 30, 5),
+        ("readmission_after_emergency_cut_share", 0.25, 0.5),
+        ("fixed_and_variable", {"NEL": 1.0}, {"NEL": 0.2}),
+        ("low_volume_threshold_pence", 1, 10**12),
+    ],
+)
+def test_every_rule_of_contracts_moves_what_they_pay(
+    tmp_path: Path, rule: str, value: object, other: object
+) -> None:
+    hrg = shared("")
+    before = "\n".join(
+        f"b{i}|q{i}|t{i}|5P4|21|2017-{month}-10|2017-{month}-10|{hrg}"
+        for i in range(3)
+        for month in ("05", "06", "07", "08", "09", "10", "11")
+    )
+    again = f"r1|p0|r1|5P4|21|2018-04-20|2018-04-20|{hrg}\n"
+    again += (
+        f"o1|z|o1|5P4|11|2018-05-01|2018-05-02|{hrg}\nr2|z|r2|5P4|21|2018-05-09|2018-05-10|{hrg}"
+    )
+    usual = {
+        **RULE,
+        "emergency_marginal_rate": 0.5,
+        "emergency_marginal_below": "same_rate",
+        "emergency_marginal_base": {"year": "2017/18", "growth_share": 0.0},
+        "fixed_and_variable": "none",
+        "low_volume_threshold_pence": "none",
+    }
+    drawn = "\n".join([year_of(hrg), before, again])
+    found = [
+        effects(drawn, shelf_with(tmp_path / name, **{**usual, rule: chosen}))
+        for name, chosen in (("one", value), ("two", other))
+    ]
+    assert not found[0].equals(found[1]), f"{rule} moves nothing"

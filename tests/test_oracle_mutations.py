@@ -24,7 +24,8 @@ OF_CONTRACTS = {
     *("emergency_readmission", "readmission_days", "readmission_after_emergency_cut_share"),
     *("fixed_and_variable", "low_volume_threshold_pence"),
 }
-"""Rules of kind `price` that act on a contract, never on the price of a spell: tested there."""
+"""Rules of kind `price` that act on a contract, never on the price of a spell: each is changed in
+tests/test_contracts.py."""
 
 ONLY_SHOWN = {"payment_model"}
 """Rules of kind `price` that no price needs; what shows them is tested in
