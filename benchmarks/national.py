@@ -31,6 +31,9 @@ from pbcanalytics.store import Warehouse
 from pbcanalytics.words import tables
 
 THREADS: Final = 2
+MEMORY: Final = "3200MB"
+"""What the database may use, so that the process stays below 4 GB."""
+
 FORMS: Final = ("parquet", "store")
 _ACTIVITY: Final = (tables.EPISODES, tables.OUTPATIENTS, tables.EMERGENCY)
 _PLACING: Final = ("activity_as_was", "activity_as_now")
@@ -107,6 +110,8 @@ def chain(folder: Path, form: str) -> dict[str, Any]:
     with Timed.open(data, doing="the benchmark", create=True) as warehouse:
         assert isinstance(warehouse, Timed)
         warehouse.con.execute(f"SET threads = {THREADS}")
+        warehouse.con.execute(f"SET memory_limit = '{MEMORY}'")
+        warehouse.in_any_order()
         if form == "parquet":
             _views(warehouse.con, folder)
         intake.prepare(warehouse.con)
@@ -128,7 +133,7 @@ def lowest(folder: Path, form: str) -> dict[str, Any]:
     scratch.mkdir()
     config: Any = {
         "threads": THREADS,
-        "memory_limit": "4GB",
+        "memory_limit": MEMORY,
         "temp_directory": str(scratch / "spill"),
         "preserve_insertion_order": "false",
     }

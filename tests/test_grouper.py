@@ -166,6 +166,7 @@ def test_the_grouper_is_given_the_very_spells_that_prices_are_made_from(
         "admission_date) VALUES (?, ?, ?, ?, ?, ?)",
         [[str(i), *one] for i, one in enumerate(drawn)],
     )
+    con.execute(f"CREATE VIEW keyed_supplied AS {chain.model('keyed_supplied')}")
     keys = [
         con.execute(f"SELECT episode_id, {key} FROM ({found}) AS found ORDER BY ALL").fetchall()
         for key, found in (

@@ -59,6 +59,7 @@ def build(data: Path, *, engine: str = "duckdb", progress: Progress = silent) ->
         intake.prepare(warehouse.con)
         is_first = not (warehouse.has("build") and warehouse.has("priced_spells"))
         last_load = 0 if is_first else costing.set_aside(warehouse)
+        warehouse.in_any_order()
         progress(f"starting {engine}", 0)
         with _engine(engine, warehouse) as running:
             years: dict[str, Any] = dict(costing.build(running, held, progress))

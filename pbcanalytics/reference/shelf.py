@@ -1,5 +1,6 @@
 """The shelf of reference data: dated tables, each with a record of units, source and status."""
 
+import functools
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -74,6 +75,13 @@ class Override:
     shipped: Any
     status: str
     reason: str
+
+
+@functools.lru_cache(maxsize=512)
+def _yaml(path: Path, changed_ns: int) -> dict[str, Any]:
+    """Read a record, anew whenever its file has changed."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=loader) or {}
 
 
 def _merged(
@@ -207,7 +215,7 @@ class Shelf:
         held: dict[str, Any] = {}
         rules: dict[str, dict[str, Any]] = {}
         for path in self._paths(subject, financial_year, ".yaml"):
-            record = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+            record = _yaml(path, path.stat().st_mtime_ns)
             own = record.get("rules", {})
             held = held | record if own else record
             rules = _merged(rules, own, path)

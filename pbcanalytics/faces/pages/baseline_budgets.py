@@ -18,12 +18,12 @@ from pbcanalytics.faces.pages.budget_view import (
     view,
     years_held,
 )
-from pbcanalytics.faces.pages.page import Page, Rendered
+from pbcanalytics.faces.pages.page import Page, Rendered, or_why
 from pbcanalytics.faces.parameters import Selection
 from pbcanalytics.faces.wording import exact, short
 from pbcanalytics.store import Published
 from pbcanalytics.words import codes
-from pbcanalytics.words.errors import PbcError, SelectionError
+from pbcanalytics.words.errors import SelectionError
 
 _STEPS: Final = (
     Cell("activity_pence", "Activity at tariff", exact),
@@ -202,17 +202,9 @@ def page(published: Published, ask: Selection) -> Page:
     PbcError
         In a batch run: if nothing was published, there is no budget, or not the one asked for.
     """
-    try:
-        return _page(published, ask)
-    except PbcError as error:
-        if ask.mode == "batch":
-            raise
-        why = error
-
-    def say() -> Rendered:
-        raise why
-
-    return Page(ask, {}, say, parts=_PARTS, figures=("walk",), name="baseline_budgets")
+    return or_why(
+        lambda: _page(published, ask), ask, parts=_PARTS, figures=("walk",), name="baseline_budgets"
+    )
 
 
 def _page(published: Published, ask: Selection) -> Page:

@@ -5,7 +5,7 @@ from typing import Any, Final
 from pbcanalytics.faces import cards, figures, wording
 from pbcanalytics.faces.cards import Cell
 from pbcanalytics.faces.pages import evidence
-from pbcanalytics.faces.pages.page import Page, Rendered
+from pbcanalytics.faces.pages.page import Page, Rendered, or_why
 from pbcanalytics.faces.pages.steps_view import (
     ALL,
     PODS,
@@ -20,7 +20,7 @@ from pbcanalytics.faces.pages.steps_view import (
 from pbcanalytics.faces.parameters import Selection
 from pbcanalytics.faces.wording import exact, short
 from pbcanalytics.store import Published
-from pbcanalytics.words.errors import PbcError, SelectionError
+from pbcanalytics.words.errors import SelectionError
 
 _NONE: Final = "–"
 
@@ -209,17 +209,9 @@ def page(published: Published, ask: Selection) -> Page:
     PbcError
         In a batch run: if nothing was published, or not what was asked for.
     """
-    try:
-        return _page(published, ask)
-    except PbcError as error:
-        if ask.mode == "batch":
-            raise
-        why = error
-
-    def say() -> Rendered:
-        raise why
-
-    return Page(ask, {}, say, parts=_PARTS, figures=("walk",), name="explained_prices")
+    return or_why(
+        lambda: _page(published, ask), ask, parts=_PARTS, figures=("walk",), name="explained_prices"
+    )
 
 
 def _page(published: Published, ask: Selection) -> Page:

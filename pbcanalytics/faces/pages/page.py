@@ -152,6 +152,35 @@ class Page:
         return "".join(said)
 
 
+def or_why(
+    make: Callable[[], Page],
+    ask: Selection,
+    *,
+    parts: tuple[str, ...],
+    figures: tuple[str, ...],
+    name: str,
+) -> Page:
+    """
+    Make a page, or one that says why there is nothing to show.
+
+    Raises
+    ------
+    PbcError
+        In a batch run, where nobody would read the page.
+    """
+    try:
+        return make()
+    except PbcError as error:
+        if ask.mode == "batch":
+            raise
+        why = error
+
+    def say() -> Rendered:
+        raise why
+
+    return Page(ask, {}, say, parts=parts, figures=figures, name=name)
+
+
 def _chosen(ask: Selection, key: str, allowed: list[str], first: str = "") -> str:
     """Settle one choice; case and blanks around it do not matter, an empty one is the first."""
     asked = str(ask.values[key]).strip()

@@ -7,7 +7,7 @@ from typing import Any, Final
 from pbcanalytics.faces import cards, figures, wording
 from pbcanalytics.faces.cards import Cell
 from pbcanalytics.faces.pages import evidence, stay_words
-from pbcanalytics.faces.pages.page import Page, Rendered
+from pbcanalytics.faces.pages.page import Page, Rendered, or_why
 from pbcanalytics.faces.pages.stay_price import (
     KINDS,
     StayPrice,
@@ -23,7 +23,7 @@ from pbcanalytics.faces.pages.stay_words import nights, pounds
 from pbcanalytics.faces.parameters import Selection
 from pbcanalytics.faces.wording import exact
 from pbcanalytics.store import Published
-from pbcanalytics.words.errors import PbcError, SelectionError
+from pbcanalytics.words.errors import SelectionError
 
 LONGEST: Final = 180
 """The longest stay that can be chosen [days]."""
@@ -111,17 +111,9 @@ def page(published: Published, ask: Selection) -> Page:
     PbcError
         In a batch run: if nothing was published, or not what was asked for.
     """
-    try:
-        return _page(published, ask)
-    except PbcError as error:
-        if ask.mode == "batch":
-            raise
-        why = error
-
-    def say() -> Rendered:
-        raise why
-
-    return Page(ask, {}, say, parts=_PARTS, figures=("days",), name="price_of_a_stay")
+    return or_why(
+        lambda: _page(published, ask), ask, parts=_PARTS, figures=("days",), name="price_of_a_stay"
+    )
 
 
 def _page(published: Published, ask: Selection) -> Page:
