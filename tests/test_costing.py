@@ -245,6 +245,14 @@ def test_a_and_e_is_priced_by_its_hrg() -> None:
     assert seen["unpriced_reason"].iloc[1:].tolist() == ["no_emergency_price", "no_hrg"]
 
 
+@pytest.mark.parametrize("name", ["activity", "step_totals"])
+def test_the_cube_knows_what_is_no_gap(name: str) -> None:
+    listed = re.search(r"unpriced_reason IN \(([^)]*)\)", chain.model(name))
+    assert listed
+    outside = {code for code, reason in UNPRICED.items() if not reason.is_gap}
+    assert set(re.findall(r"'(\w+)'", listed[1])) == outside
+
+
 def test_every_reason_that_a_model_gives_has_its_sentence() -> None:
     text = "".join(chain.model(m) for m in costing.MODELS if m.startswith("priced"))
     given = set(re.findall(r"THEN '([a-z_]+)'", text))

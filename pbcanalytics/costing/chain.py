@@ -157,6 +157,34 @@ def price_years(
     return frame.astype({"financial_year": "str", "price_year": "str", "is_reported": "bool"})
 
 
+def price_months(activity_years: Iterable[str], years: pd.DataFrame) -> pd.DataFrame:
+    """
+    Write out the months of financial years, with the prices of which each is costed at.
+
+    Parameters
+    ----------
+    activity_years : iterable of str
+        Financial years of which there is activity.
+    years : DataFrame
+        As `price_years` gives it.
+
+    Returns
+    -------
+    DataFrame, one row per month and price year
+        `month` (its first day), `financial_year`, `price_year`, `is_reported`; the last two are
+        empty for the months of a year that has no prices.
+    """
+    months = [
+        (dt.date(first + (m > 12), (m - 1) % 12 + 1, 1), year)
+        for year in sorted(set(activity_years))
+        for first in [periods.first_year(year)]
+        for m in range(4, 16)
+    ]
+    frame = pd.DataFrame(months, columns=["month", "financial_year"])
+    found = frame.astype({"financial_year": "str"}).merge(years, on="financial_year", how="left")
+    return found.astype({"price_year": "string", "is_reported": "boolean"})
+
+
 def reference_tables(shelf: Shelf, years: Iterable[str]) -> dict[str, pd.DataFrame]:
     """
     Gather the reference tables that the models join, for some price years.
@@ -350,6 +378,7 @@ def build(
     for name, frame in reference_tables(shelf, years["price_year"]).items():
         engine.source(name, frame)
     engine.source("price_years", years)
+    engine.source("price_months", price_months(seen, years))
     reasons = [(code, reason.is_gap) for code, reason in UNPRICED.items()]
     engine.source("unpriced_reasons", pd.DataFrame(reasons, columns=["unpriced_reason", "is_gap"]))
     for done, name in enumerate(PRICING, start=len(GROUPING)):

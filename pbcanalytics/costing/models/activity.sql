@@ -20,10 +20,11 @@ every AS (
          month, n_activity, pence, unpriced_reason FROM priced_emergency)
 SELECT practice_code, provider_code, specialty_code, pod, financial_year, price_year, is_reported,
        month, CAST(SUM(n_activity) AS BIGINT) AS n_rows,
-       CAST(SUM(CASE WHEN every.unpriced_reason IS NULL THEN n_activity ELSE 0 END) AS BIGINT) AS n_priced,
-       CAST(SUM(CASE WHEN NOT r.is_gap THEN n_activity ELSE 0 END) AS BIGINT) AS n_outside,
+       CAST(SUM(CASE WHEN unpriced_reason IS NULL THEN n_activity ELSE 0 END) AS BIGINT) AS n_priced,
+       CAST(SUM(CASE WHEN unpriced_reason IN ('private_patient', 'excluded', 'open_spell', 'regular_attender',
+                                                 'outside_scope', 'not_attended') THEN n_activity
+                     ELSE 0 END) AS BIGINT) AS n_outside,
        CAST(COALESCE(SUM(pence), 0) AS BIGINT) AS pence
 FROM every
-LEFT JOIN unpriced_reasons AS r ON r.unpriced_reason = every.unpriced_reason
 GROUP BY practice_code, provider_code, specialty_code, pod, financial_year, price_year, is_reported,
          month

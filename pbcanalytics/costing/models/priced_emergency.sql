@@ -1,13 +1,7 @@
 -- One row per cell of emergency_counts and price year: the price of one A&E attendance step by step,
 -- and of all of them.
-WITH dated AS (
-  SELECT *, CASE WHEN MONTH(month) >= 4
-            THEN CAST(YEAR(month) AS VARCHAR) || '/' || RIGHT(CAST(YEAR(month) + 1 AS VARCHAR), 2)
-            ELSE CAST(YEAR(month) - 1 AS VARCHAR) || '/' || RIGHT(CAST(YEAR(month) AS VARCHAR), 2)
-            END AS financial_year
-  FROM emergency_counts),
-judged AS (
-  SELECT d.*, y.price_year, COALESCE(y.is_reported, TRUE) AS is_reported,
+WITH judged AS (
+  SELECT d.*, y.financial_year, y.price_year, COALESCE(y.is_reported, TRUE) AS is_reported,
          p.attendance_pence,
          CASE WHEN r.mff_applies THEN m.mff_millionths - 1000000 ELSE 0 END AS mff_excess_millionths,
          CASE WHEN d.hrg IS NULL THEN 'no_hrg'
@@ -16,8 +10,8 @@ judged AS (
               WHEN p.attendance_pence IS NULL THEN 'no_emergency_price'
               WHEN r.emergency_in_scope IS NULL OR r.mff_applies IS NULL THEN 'rule_not_held'
               WHEN r.mff_applies AND m.mff_millionths IS NULL THEN 'no_mff' END AS unpriced_reason
-  FROM dated AS d
-  LEFT JOIN price_years AS y ON y.financial_year = d.financial_year
+  FROM emergency_counts AS d
+  LEFT JOIN price_months AS y ON CAST(y.month AS DATE) = d.month
   LEFT JOIN payment_rules AS r ON r.financial_year = y.price_year
   LEFT JOIN emergency_prices AS p ON p.financial_year = y.price_year AND p.hrg = d.hrg
   LEFT JOIN mff AS m ON m.financial_year = y.price_year AND m.provider_code = d.provider_code),

@@ -1,20 +1,14 @@
 -- One row per cell of outpatient_counts and price year: the price of one appointment step by step,
 -- and of all of them. An attendance is paid by specialty, first or follow-up; a procedure where the
 -- rules of the year pay it and its HRG has an outpatient price (domain 1.4).
-WITH dated AS (
-  SELECT *, CASE WHEN MONTH(month) >= 4
-            THEN CAST(YEAR(month) AS VARCHAR) || '/' || RIGHT(CAST(YEAR(month) + 1 AS VARCHAR), 2)
-            ELSE CAST(YEAR(month) - 1 AS VARCHAR) || '/' || RIGHT(CAST(YEAR(month) AS VARCHAR), 2)
-            END AS financial_year
-  FROM outpatient_counts),
-matched AS (
-  SELECT d.*, y.price_year, COALESCE(y.is_reported, TRUE) AS is_reported, m.mff_millionths,
+WITH matched AS (
+  SELECT d.*, y.financial_year, y.price_year, COALESCE(y.is_reported, TRUE) AS is_reported, m.mff_millionths,
          r.mff_applies, r.outpatient_in_scope, r.outpatient_procedure_is_paid,
          t.outpatient_procedure_pence, o.first_attendance_pence, o.follow_up_attendance_pence,
          t.outpatient_procedure_pence IS NOT NULL
            AND r.outpatient_procedure_is_paid IS NOT DISTINCT FROM TRUE AS is_procedure
-  FROM dated AS d
-  LEFT JOIN price_years AS y ON y.financial_year = d.financial_year
+  FROM outpatient_counts AS d
+  LEFT JOIN price_months AS y ON CAST(y.month AS DATE) = d.month
   LEFT JOIN payment_rules AS r ON r.financial_year = y.price_year
   LEFT JOIN tariff AS t ON t.financial_year = y.price_year AND t.hrg = d.hrg
   LEFT JOIN outpatient_prices AS o ON o.financial_year = y.price_year AND o.specialty_code = d.specialty_code

@@ -27,9 +27,10 @@ WITH every AS (
          unpriced_reason
   FROM priced_emergency)
 SELECT practice_code, pod, financial_year, price_year, is_reported,
-       CAST(SUM(CASE WHEN r.is_gap IS NOT DISTINCT FROM FALSE THEN 0 ELSE n_activity END) AS BIGINT)
-         AS n_activity,
-       CAST(SUM(CASE WHEN every.unpriced_reason IS NULL THEN n_activity ELSE 0 END) AS BIGINT) AS n_priced,
+       CAST(SUM(CASE WHEN unpriced_reason IN ('private_patient', 'excluded', 'open_spell', 'regular_attender',
+                                                 'outside_scope', 'not_attended') THEN 0
+                     ELSE n_activity END) AS BIGINT) AS n_activity,
+       CAST(SUM(CASE WHEN unpriced_reason IS NULL THEN n_activity ELSE 0 END) AS BIGINT) AS n_priced,
        CAST(SUM(CASE WHEN short_stay_pence <> 0 THEN n_activity ELSE 0 END) AS BIGINT) AS n_short_stay,
        CAST(SUM(CASE WHEN long_stay_pence <> 0 THEN n_activity ELSE 0 END) AS BIGINT) AS n_long_stay,
        CAST(SUM(CASE WHEN top_up_pence <> 0 THEN n_activity ELSE 0 END) AS BIGINT) AS n_top_up,
@@ -42,5 +43,4 @@ SELECT practice_code, pod, financial_year, price_year, is_reported,
        CAST(SUM(mff_pence) AS BIGINT) AS mff_pence,
        CAST(SUM(price_pence) AS BIGINT) AS price_pence
 FROM every
-LEFT JOIN unpriced_reasons AS r ON r.unpriced_reason = every.unpriced_reason
 GROUP BY practice_code, pod, financial_year, price_year, is_reported
