@@ -87,7 +87,7 @@ def test_a_dearer_hrg_is_a_matter_of_price_and_the_factor_on_it(tmp_path: Path) 
         ({"short_stay_emergency": "none"}, {"short_stay", "mff"}),
         ({"long_stay": "none"}, {"long_stay", "mff"}),
         ({"market_forces_factor": "paid_centrally"}, {"mff"}),
-        ({"scope_admitted": ["EL", "DC"]}, {"priced_before_only"}),
+        ({"scope_admitted": ["EL", "DC"]}, {"scope"}),
     ],
 )
 def test_each_rule_moves_its_own_cause(

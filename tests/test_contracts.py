@@ -77,18 +77,15 @@ def test_a_threshold_that_was_not_agreed_is_the_activity_of_its_year_at_todays_p
     tmp_path: Path,
 ) -> None:
     hrg = shared("")
-    before = year_of(hrg).replace("2019-", "2018-").replace("|2018-", "|2017-")
-    before = before.replace("|e", "|x").replace("\ne", "\nf").replace("|s", "|t")
-    drawn = year_of(hrg, last=12) + "\n" + "\n".join(before.splitlines()[1:7])
     rules = {
-        "emergency_marginal_rate": 0.5,
+        **BASED,
         "emergency_marginal_base": {"year": "2017/18", "growth_share": 0.03},
-        "emergency_readmission": "none",
     }
-    found = effects(drawn, shelf_with(tmp_path, **rules))
-    one = found["emergency_pence"] / 12
-    assert found["threshold_pence"] == round(6 * one * 1.03)
-    assert found["marginal_effect_pence"] == -round((12 - 6 * 1.03) * one * 0.5)
+    drawn = [months_of(2018, "a", hrg), months_of(2018, "c", hrg), months_of(2017, "b", hrg)]
+    found = contracts_of(drawn, shelf_with(tmp_path, **rules)).loc["XD1"]
+    one = found["emergency_pence"] / 24
+    assert found["threshold_pence"] == round(12 * one * 1.03)
+    assert found["marginal_effect_pence"] == -round((24 - 12 * 1.03) * one * 0.5)
 
 
 @pytest.mark.parametrize(
@@ -296,9 +293,9 @@ def test_every_rule_of_contracts_moves_what_they_pay(
 ) -> None:
     hrg = shared("")
     before = "\n".join(
-        f"b{i}|q{i}|t{i}|5P4|21|2017-{month}-10|2017-{month}-10|{hrg}"
-        for i in range(3)
-        for month in ("05", "06", "07", "08", "09", "10", "11")
+        f"b{i}{y}{m}|q{i}{y}{m}|t{i}{y}{m}|5P4|21|{y}-{m:02d}-10|{y}-{m:02d}-10|{hrg}"
+        for i in range(2)
+        for y, m in [*((2017, m) for m in range(4, 13)), *((2018, m) for m in range(1, 4))]
     )
     again = f"r1|p0|r1|5P4|21|2018-04-20|2018-04-20|{hrg}\n"
     again += (
@@ -318,3 +315,98 @@ def test_every_rule_of_contracts_moves_what_they_pay(
         for name, chosen in (("one", value), ("two", other))
     ]
     assert not found[0].equals(found[1]), f"{rule} moves nothing"
+
+
+def months_of(year: int, prefix: str, hrg: str, *, provider: str = "XD1", n: int = 12) -> str:
+    """Draw one emergency a month of a financial year, each of another patient."""
+    months = [(year, m) for m in range(4, 13)] + [(year + 1, m) for m in range(1, 4)]
+    return "\n".join(
+        f"{prefix}{i}|{prefix}{i}|{prefix}{i}|{provider}|21|{y}-{m:02d}-10|{y}-{m:02d}-10|{hrg}"
+        for i, (y, m) in enumerate(months[:n])
+    )
+
+
+HEAD = (
+    "episode_id|person_id|spell_number|provider_code|admission_method|admission_date"
+    "|discharge_date|hrg"
+)
+BASED: dict[str, Any] = {
+    "emergency_marginal_rate": 0.5,
+    "emergency_marginal_below": "same_rate",
+    "emergency_marginal_base": {"year": "2017/18", "growth_share": 0.0},
+    "emergency_readmission": "none",
+}
+
+
+def contracts_of(drawn: list[str], shelf: Shelf) -> pd.DataFrame:
+    with priced("\n".join([HEAD, *drawn]), shelf=shelf) as warehouse:
+        return costing.contract_effects(warehouse, shelf, "2018/19").set_index("provider_code")
+
+
+def test_a_threshold_rests_on_a_whole_base_year_or_is_not_known(tmp_path: Path) -> None:
+    hrg, shelf = shared(""), shelf_with(tmp_path, **BASED)
+    whole = contracts_of([months_of(2018, "a", hrg), months_of(2017, "b", hrg)], shelf)
+    assert whole.loc["XD1", "marginal_effect_pence"] == 0
+    part = contracts_of([months_of(2018, "a", hrg), months_of(2017, "b", hrg, n=11)], shelf)
+    gap = "g|g|g|XD1|21|2017-05-01|2017-05-01|XX99Z"
+    unpriced = contracts_of([months_of(2018, "a", hrg), months_of(2017, "b", hrg), gap], shelf)
+    for found in (part, unpriced):
+        assert found.loc["XD1", "marginal_reason"] == "part_of_base"
+        assert pd.isna(found.loc["XD1", "marginal_effect_pence"])
+
+
+def test_a_provider_that_sent_two_months_is_not_held_against_a_year(tmp_path: Path) -> None:
+    hrg = shared("")
+    shelf = shelf_with(tmp_path, **BASED, low_volume_threshold_pence=10**9)
+    drawn = [months_of(2018, "a", hrg), months_of(2017, "b", hrg)]
+    drawn += [months_of(2018, "c", hrg, provider="XT1", n=2)]
+    drawn += [months_of(2017, "d", hrg, provider="XT1")]
+    found = contracts_of(drawn, shelf)
+    assert found.loc["XT1", "n_months"] == 2
+    assert found.loc["XT1", "marginal_reason"] == "part_of_year"
+    assert pd.isna(found.loc["XT1", "is_low_volume"])
+    assert found.loc["XD1", "is_low_volume"]
+
+
+def test_two_emergencies_of_one_day_are_one_readmission_at_most(tmp_path: Path) -> None:
+    hrg, shelf = shared(""), shelf_with(tmp_path, **RULE)
+    drawn = [f"{i}|p|{i}|XD1|21|2018-06-01|2018-06-01|{hrg}" for i in (1, 2)]
+    with priced("\n".join([HEAD, *drawn]), shelf=shelf) as warehouse:
+        costing.contract_effects(warehouse, shelf, "2018/19")
+        pairs = warehouse.rows("SELECT spell_id, index_spell_id FROM readmissions")
+    assert pairs == [("XD1|p|2", "XD1|p|1")]
+
+
+def test_a_stay_that_began_elective_and_went_on_elsewhere_is_elective(tmp_path: Path) -> None:
+    hrg, shelf = shared(""), shelf_with(tmp_path, **RULE)
+    drawn = [
+        "1|p|1|XD1|11|2018-06-01|2018-06-05|HN12F",
+        "2|p|2|XT1|81|2018-06-05|2018-06-10|HN12F",
+        f"3|p|3|XD1|21|2018-06-15|2018-06-18|{hrg}",
+    ]
+    with priced("\n".join([HEAD, *drawn]), shelf=shelf) as warehouse:
+        costing.contract_effects(warehouse, shelf, "2018/19")
+        found = warehouse.frame("SELECT * FROM readmissions").iloc[0]
+    assert (found["index_spell_id"], found["after_stay"]) == ("XT1|p|2", "elective")
+    assert pd.isna(found["exclusion"])
+    assert found["effect_pence"] == -found["gross_pence"]
+
+
+def test_readmissions_after_a_contract_without_activity_are_in_no_sum_lost(tmp_path: Path) -> None:
+    hrg, shelf = shared(""), shelf_with(tmp_path, **RULE)
+    drawn = [
+        "1|p|1|XC1|11|2018-03-20|2018-03-25|HN12F",
+        f"2|p|2|XD1|21|2018-04-05|2018-04-08|{hrg}",
+    ]
+    with priced("\n".join([HEAD, *drawn]), shelf=shelf) as warehouse:
+        found = costing.contract_effects(warehouse, shelf, "2018/19").set_index("provider_code")
+        due = warehouse.rows("SELECT CAST(SUM(effect_pence) AS BIGINT) FROM readmissions")[0][0]
+    assert due < 0
+    assert found["readmission_effect_pence"].sum() == due
+    assert (found.loc["XC1", "n_activity"], found.loc["XC1", "n_readmissions"]) == (0, 1)
+
+
+def test_how_soon_a_readmission_is_one_is_not_guessed(tmp_path: Path) -> None:
+    found = effects(year_of(shared("")), shelf_with(tmp_path, **{**RULE, "readmission_days": None}))
+    assert found["readmission_reason"] == "rule_not_held"
+    assert pd.isna(found["readmission_effect_pence"])

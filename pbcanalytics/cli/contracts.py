@@ -32,12 +32,12 @@ def contracts(
         sys.stdout.write(json.dumps(json.loads(found.to_json(orient="records")), indent=2) + "\n")
         return
     out.print(words.EFFECTS, markup=False)
-    table = Table(*words.HEADS[:2], box=None)
-    for head in words.HEADS[2:]:
-        table.add_column(head, justify="right")
     for row in words.contracts(found):
-        table.add_row(*row)
-    out.print(table)
+        table = Table(f"{row[0]} with {row[1]}", "", box=None)
+        table.columns[1].justify = "right"
+        for head, value in zip(words.HEADS[2:], row[2:], strict=True):
+            table.add_row(head, value)
+        out.print(table)
     for note in words.notes(found):
         out.print(note, markup=False)
     if csv is not None:

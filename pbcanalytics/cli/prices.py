@@ -118,7 +118,7 @@ def hrgs(data: Data = DATA, as_json: Json = False) -> None:
         return
     out.print(explanation.WAYS, markup=False)
     table = Table("Prices", "POD", box=None)
-    for head in ("Spells", "Differ", "Dearest", "Procedure first", "Supplied"):
+    for head in ("Spells", "Differ", "No price", "Dearest", "Procedure first", "Supplied"):
         table.add_column(head, justify="right", no_wrap=True)
     for row in explanation.ways(found):
         table.add_row(*row)

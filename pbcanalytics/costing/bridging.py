@@ -6,15 +6,16 @@ from typing import Final
 from pbcanalytics.costing.alone import price_alone
 from pbcanalytics.costing.chain import Engine, model
 from pbcanalytics.reference import Shelf
-from pbcanalytics.words.errors import SelectionError
+from pbcanalytics.words.errors import ReferenceGap, SelectionError
 
 CAUSES: Final = (
     *("price", "payable_hrg", "short_stay", "long_stay", "top_up", "adjustment", "mff"),
-    *("priced_before_only", "priced_after_only"),
+    *("scope", "currency", "rule_not_held", "priced_before_only", "priced_after_only"),
 )
 """What can move the price of a spell: the HRG's price; another HRG of the spell is paid; short
 stays; days beyond the trim point; specialised top-ups; adjustments that were agreed; the market
-forces factor; it has a price on one side only."""
+forces factor; and, where it has a price on one side only, because the other does not pay its kind,
+does not know its HRG, lacks a rule, or for another reason."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Bridge:
         Price of all of them that have one [pence].
     n_priced_before, n_priced_after : int
         How many have one.
+    activity_version, version : str or None
+        Version of the HRGs in the year of the stays, and in those of the prices.
     moved : tuple of Moved
         By point of delivery and cause; their sum is the difference, to the penny.
     """
@@ -54,6 +57,8 @@ class Bridge:
     after_pence: int
     n_priced_before: int
     n_priced_after: int
+    activity_version: str | None
+    version: str
     moved: tuple[Moved, ...]
 
 
@@ -101,6 +106,11 @@ def bridge(
         ).iloc[0]
         for side in ("before", "after")
     ]
+    if not totals[0]["n"]:
+        raise SelectionError(
+            f"No hospital stays of {activity_year} are held, so there is nothing to compare. Load "
+            "activity of that year, then run 'pbc build'."
+        )
     moved = engine.frame(model("bridge_causes"))
     return Bridge(
         activity_year=activity_year,
@@ -111,6 +121,8 @@ def bridge(
         after_pence=int(totals[1]["pence"]),
         n_priced_before=int(totals[0]["n_priced"]),
         n_priced_after=int(totals[1]["n_priced"]),
+        activity_version=_version(before[0], activity_year),
+        version=str(_version(*before)),
         moved=tuple(
             Moved(str(m["pod"]), str(m["cause"]), int(m["n_spells"]), int(m["pence"]))
             for m in moved.to_dict("records")
@@ -118,8 +130,17 @@ def bridge(
     )
 
 
+def _version(shelf: Shelf, year: str) -> str | None:
+    """Give the version of the HRGs of a year; None where no rules of it are held."""
+    try:
+        value = shelf.rule("rules", "hrg_version", year)
+    except ReferenceGap:
+        return None
+    return None if value is None else str(value)
+
+
 def _refuse_other_versions(before: tuple[Shelf, str], after: tuple[Shelf, str]) -> None:
-    versions = [shelf.rule("rules", "hrg_version", year) for shelf, year in (before, after)]
+    versions = [_version(*side) for side in (before, after)]
     if None in versions or versions[0] != versions[1]:
         said = [
             f"{year} by version {version or '(not known)'}"

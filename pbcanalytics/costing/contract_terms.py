@@ -6,7 +6,6 @@ import pandas as pd
 
 from pbcanalytics.reference import Shelf
 from pbcanalytics.words.codes import PODS
-from pbcanalytics.words.errors import ReferenceGap
 
 _NONE: Final = "none"
 _MILLION: Final = 1_000_000
@@ -22,11 +21,10 @@ _TYPES: Final = {
     "readmission_cut_millionths": "Int64",
     "low_volume_is_known": "boolean",
     "low_volume_pence": "Int64",
-    "n_months": "Int64",
 }
 
 
-def contract_terms(shelf: Shelf, year: str, n_months: int) -> pd.DataFrame:
+def contract_terms(shelf: Shelf, year: str) -> pd.DataFrame:
     """
     Gather what a contract's effects follow.
 
@@ -36,8 +34,6 @@ def contract_terms(shelf: Shelf, year: str, n_months: int) -> pd.DataFrame:
         The reference data.
     year : str
         Financial year of the contract.
-    n_months : int
-        Months of it in which there is activity.
 
     Returns
     -------
@@ -45,35 +41,27 @@ def contract_terms(shelf: Shelf, year: str, n_months: int) -> pd.DataFrame:
         `financial_year`, `payment_model`, `marginal_applies`, `marginal_rate_millionths`,
         `marginal_gives_back` (activity below the threshold is refunded in full),
         `readmission_is_known`, `readmission_rule`, `readmission_days` [days],
-        `readmission_cut_millionths`, `low_volume_is_known`, `low_volume_pence` [pence],
-        `n_months`. Empty where a rule is not known.
+        `readmission_cut_millionths`, `low_volume_is_known`, `low_volume_pence` [pence].
+        Empty where a rule is not known.
 
     Raises
     ------
     ReferenceGap
-        If the year has no rules, or one that contracts cannot follow.
+        If the year has no rules, or their record is faulty.
     """
     held = {name: rule["value"] for name, rule in shelf.record("rules", year).rules.items()}
     rate = held.get("emergency_marginal_rate")
     below = held.get("emergency_marginal_below")
     rule = held.get("emergency_readmission")
     volume = held.get("low_volume_threshold_pence")
-    for name, value, known in (
-        ("emergency_marginal_below", below, ("full", "same_rate", _NONE)),
-        ("emergency_readmission", rule, ("not_paid_after_elective", "avoidable_not_paid", _NONE)),
-    ):
-        if value is not None and value not in known:
-            raise ReferenceGap(
-                f"The rule {name} of {year} is '{value}', which contracts cannot follow, so their "
-                f"effects cannot be reckoned. Its values: {', '.join(known)} (docs/rules.md)."
-            )
     row = {
         "financial_year": year,
         "payment_model": held.get("payment_model"),
         "marginal_applies": None if rate is None else rate != _NONE,
         "marginal_rate_millionths": _millionths(rate),
         "marginal_gives_back": None if below is None else below == "full",
-        "readmission_is_known": rule is not None,
+        "readmission_is_known": rule == _NONE
+        or (rule is not None and held.get("readmission_days") is not None),
         "readmission_rule": rule,
         "readmission_days": None if rule == _NONE else _number(held.get("readmission_days")),
         "readmission_cut_millionths": _millionths(
@@ -81,7 +69,6 @@ def contract_terms(shelf: Shelf, year: str, n_months: int) -> pd.DataFrame:
         ),
         "low_volume_is_known": volume is not None,
         "low_volume_pence": _number(volume),
-        "n_months": n_months,
     }
     frame = pd.DataFrame([row], columns=["financial_year", *_TYPES])
     return frame.astype({"financial_year": "string", **_TYPES})

@@ -10,17 +10,22 @@ from pbcanalytics.costing.contract_terms import base_of_threshold, contract_term
 from pbcanalytics.reference import Shelf
 from pbcanalytics.words.errors import SelectionError
 
-_MONTHS: Final = (
-    "SELECT COUNT(DISTINCT CAST(DATE_TRUNC('month', discharge_date) AS DATE)) AS n "
-    "FROM priced_spells WHERE financial_year = '{year}' AND price_year = '{year}'"
+_HELD: Final = (
+    "SELECT COUNT(*) AS n FROM priced_spells "
+    "WHERE financial_year = '{year}' AND price_year = '{year}'"
 )
 _REPRICED: Final = """
-SELECT commissioner_code, provider_code,
-       (CAST(SUM(price_pence - mff_pence) AS BIGINT) * (1000000 + {growth}) + 500000) // 1000000
-         AS threshold_pence
-FROM priced_spells
-WHERE financial_year = '{base_year}' AND pod = 'NEL' AND price_pence IS NOT NULL
-GROUP BY commissioner_code, provider_code
+SELECT p.commissioner_code, p.provider_code,
+       (CAST(COALESCE(SUM(p.price_pence - p.mff_pence), 0) AS BIGINT) * (1000000 + {growth})
+        + 500000) // 1000000 AS threshold_pence,
+       MAX(COALESCE(m.n_months, 0)) = 12 AND COUNT(CASE WHEN r.is_gap THEN 1 END) = 0
+         AS base_is_whole
+FROM priced_spells AS p
+LEFT JOIN provider_months AS m ON m.provider_code = p.provider_code
+  AND m.financial_year = '{base_year}'
+LEFT JOIN unpriced_reasons AS r ON r.unpriced_reason = p.unpriced_reason
+WHERE p.financial_year = '{base_year}' AND p.pod = 'NEL'
+GROUP BY p.commissioner_code, p.provider_code
 """
 
 
@@ -44,7 +49,8 @@ def contract_effects(engine: Engine, shelf: Shelf, year: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame, one row per commissioner and provider
-        `commissioner_code`, `provider_code`, `payment_model`, `n_activity`, `gross_pence` (before
+        `commissioner_code`, `provider_code`, `payment_model`, `n_months` (of the year in which the
+        provider has activity), `n_activity`, `gross_pence` (before
         the market forces factor), `mff_pence`, `price_pence`, `emergency_pence`,
         `threshold_pence`, `marginal_effect_pence`, `marginal_reason`, `n_readmissions`,
         `readmission_effect_pence`, `readmission_reason`, `variable_pence`, `undivided_pence` (of
@@ -58,15 +64,15 @@ def contract_effects(engine: Engine, shelf: Shelf, year: str) -> pd.DataFrame:
     ReferenceGap
         If a rule cannot be followed.
     """
-    n_months = int(engine.frame(_MONTHS.format(year=year))["n"].iloc[0])
-    if not n_months:
+    if not engine.frame(_HELD.format(year=year))["n"].iloc[0]:
         raise SelectionError(
             f"No hospital stays of {year} are priced at the prices of {year}, so there is nothing "
             f"that its contracts could change. Load activity of {year}, or add its tariff, then "
             "run 'pbc build'."
         )
-    engine.source("contract_terms", contract_terms(shelf, year, n_months))
+    engine.source("contract_terms", contract_terms(shelf, year))
     engine.source("contract_shares", variable_shares(shelf, year))
+    engine.define("provider_months", model("provider_months"))
     engine.define("contract_values", model("contract_values"))
     engine.define("readmissions", model("readmissions"))
     engine.source("emergency_thresholds", _thresholds(engine, shelf, year))
@@ -82,8 +88,9 @@ def _thresholds(engine: Engine, shelf: Shelf, year: str) -> pd.DataFrame:
     empty = pd.DataFrame({c: pd.Series(dtype="string") for c in columns}).astype(
         {"threshold_pence": "Int64"}
     )
+    empty["base_is_whole"] = pd.Series(dtype="boolean")
     if year in shelf.years("threshold"):
-        return shelf.read("threshold", year)[columns]
+        return shelf.read("threshold", year)[columns].assign(base_is_whole=True)
     base = base_of_threshold(shelf, year)
     if base is None:
         return empty

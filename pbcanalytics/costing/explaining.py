@@ -11,7 +11,10 @@ from pbcanalytics.words.errors import SelectionError
 _STEPS: Final = ("base", "short_stay", "long_stay", "top_up", "other", "mff")
 
 _SPELL: Final = """
-SELECT p.*, s.admission_method, s.patient_class, t.name AS hrg_name, t.short_stay_millionths,
+SELECT p.*, s.admission_method, s.patient_class,
+       CASE WHEN p.pod = 'EL' AND p.los_days = 0 AND s.intended_management = '2'
+                 AND r.same_day_as_day_case THEN 'DC' ELSE p.pod END AS priced_as,
+       t.name AS hrg_name, t.short_stay_millionths,
        t.short_stay_emergency_pence, t.long_stay_per_day_pence,
        CASE WHEN p.pod IN ('DC', 'EL') THEN t.elective_trim_days
             ELSE t.non_elective_trim_days END AS trim_point_days,
@@ -69,7 +72,7 @@ class Explained:
     ----------
     spell_id, provider_code, price_year, pod, hrg, hrg_name : str
     los_days, paid_los_days : int
-        Length of stay [days], and that without critical care.
+        Length of stay [days], and that without the days that the rules of the year take off.
     age_years : int or None
     strategy : str or None
         How the HRG was chosen: `max_tariff`, `procedure_first`, `supplied`.
@@ -130,7 +133,7 @@ def explain(engine: Engine, spell_id: str, price_year: str | None = None) -> Exp
         )
     row = {str(k): _plain(v) for k, v in found.iloc[0].to_dict().items()}
     offered = engine.frame(
-        _CANDIDATES.format(spell=spell, pod=row["pod"], year=row["price_year"])
+        _CANDIDATES.format(spell=spell, pod=row["priced_as"], year=row["price_year"])
     ).to_dict("records")
     return Explained(
         **{

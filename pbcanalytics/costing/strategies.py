@@ -17,14 +17,17 @@ class Strategies:
         Spells with a price whose episodes, or who supplied one for the whole, name several HRGs.
     n_disagreeing : int
         Of them, those of which the ways would pay different HRGs.
+    n_not_compared : int
+        Of them, those that one of the ways would leave without a price: they stand in no sum.
     max_tariff_pence, procedure_first_pence, supplied_pence : int
-        Base prices of all of them by each way [pence], before the other steps.
+        Base prices of the others by each way [pence], before the other steps.
     """
 
     price_year: str
     pod: str
     n_spells: int
     n_disagreeing: int
+    n_not_compared: int
     max_tariff_pence: int
     procedure_first_pence: int
     supplied_pence: int
@@ -51,8 +54,8 @@ def strategies(engine: Engine) -> list[Strategies]:
             *(
                 int(row[name])
                 for name in (
-                    *("n_spells", "n_disagreeing", "max_tariff_pence"),
-                    *("procedure_first_pence", "supplied_pence"),
+                    *("n_spells", "n_disagreeing", "n_not_compared"),
+                    *("max_tariff_pence", "procedure_first_pence", "supplied_pence"),
                 )
             ),
         )

@@ -7,19 +7,21 @@ import pandas as pd
 from pbcanalytics.faces import wording
 
 EFFECTS: Final = (
-    "What the rules of the year do to each contract beyond the prices of its spells, before the "
-    "market forces factor, each as if it were alone. It is never shared out over spells or "
-    "practices."
+    "What the rules of the year do to each contract beyond the prices of its spells, all of it "
+    "before the market forces factor, each as if it were alone. It is never shared out over spells "
+    "or practices. Transplants and patients of another country are not told apart among "
+    "readmissions."
 )
 WHY_NOT: Final = {
     "rule_not_held": "rule not known",
     "no_threshold": "no threshold held",
     "part_of_year": "part of a year",
+    "part_of_base": "base year not whole",
 }
 """What stands in the place of an effect that cannot be reckoned."""
 
 HEADS: Final = (
-    *("Commissioner", "Provider", "Activity", "At tariff", "Emergencies", "Threshold"),
+    *("Commissioner", "Provider", "Activity", "At tariff", "of it emergencies", "Threshold"),
     *("Marginal rate", "Readmissions", "Varies", "Low volume"),
 )
 
@@ -43,7 +45,7 @@ def contracts(found: pd.DataFrame) -> list[tuple[str, ...]]:
             _text(row["commissioner_code"], "not recorded"),
             row["provider_code"],
             f"{row['n_activity']:,}",
-            wording.exact(int(row["price_pence"])),
+            wording.exact(int(row["gross_pence"])),
             wording.exact(int(row["emergency_pence"])),
             _pence(row["threshold_pence"], None),
             _pence(row["marginal_effect_pence"], row["marginal_reason"]),
@@ -67,6 +69,8 @@ def notes(found: pd.DataFrame) -> list[str]:
         "no_threshold": "A threshold is agreed with each provider: put it into "
         "reference/threshold/<year>.csv (commissioner_code, provider_code, threshold_pence).",
         "part_of_year": "Part of a year is not held against the threshold of a whole one.",
+        "part_of_base": "The year that the threshold is reckoned from is held in part only, or "
+        "some of its emergencies have no price.",
     }
     return [sentence for reason, sentence in said.items() if reason in given]
 

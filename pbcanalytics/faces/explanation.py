@@ -41,6 +41,9 @@ CAUSE_WORDS: Final = {
     "top_up": "specialised top-ups",
     "adjustment": "agreed adjustments",
     "mff": "market forces factor",
+    "scope": "kind of stay that only one side pays at tariff",
+    "currency": "HRG that only one side's price list has",
+    "rule_not_held": "rule that one side lacks",
     "priced_before_only": "had a price only before",
     "priced_after_only": "has a price only after",
 }
@@ -170,6 +173,14 @@ def bridged(b: Bridge) -> tuple[list[str], list[tuple[str, str, str, str]]]:
         f"{wording.exact(b.before_pence)} at the prices and rules of {b.before_year} "
         f"({b.n_priced_before:,} priced), {wording.exact(b.after_pence)} at those of "
         f"{b.after_year} ({b.n_priced_after:,} priced).",
+        *(
+            [
+                f"The HRGs of {b.activity_year} are {b.activity_version or 'of unknown version'}, "
+                f"those of the prices {b.version}: its codes are taken as they stand."
+            ]
+            if b.activity_version != b.version
+            else []
+        ),
         f"Difference {wording.exact(difference)}; by cause, which add up to it:",
     ]
     rows = [
@@ -186,7 +197,8 @@ def bridged(b: Bridge) -> tuple[list[str], list[tuple[str, str, str, str]]]:
 
 WAYS: Final = (
     "Spells whose episodes, or who supplied one for the whole, name several HRGs; in how many the "
-    "ways of choosing would pay different ones; base prices of all of them by each way."
+    "ways of choosing would pay different ones; base prices by each way, of those that have a "
+    "price by all three."
 )
 
 
@@ -198,6 +210,7 @@ def ways(found: list[Strategies]) -> list[tuple[str, ...]]:
             s.pod,
             f"{s.n_spells:,}",
             f"{s.n_disagreeing:,}",
+            f"{s.n_not_compared:,}",
             wording.exact(s.max_tariff_pence),
             wording.exact(s.procedure_first_pence),
             wording.exact(s.supplied_pence),

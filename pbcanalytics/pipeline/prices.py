@@ -35,6 +35,8 @@ def explain(data: Path, spell_id: str, price_year: str | None = None) -> Explain
     StoreError
         If nothing was priced yet.
     """
+    if price_year is not None:
+        price_year = periods.starting(periods.first_year(price_year))
     with _priced(data, "the explanation") as warehouse:
         return costing.explain(warehouse, spell_id, price_year)
 

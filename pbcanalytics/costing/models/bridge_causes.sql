@@ -3,6 +3,9 @@
 WITH compared AS (
   SELECT b.pod, b.price_pence AS before_pence, a.price_pence AS after_pence,
          b.hrg IS DISTINCT FROM a.hrg AS is_other_hrg,
+         CASE COALESCE(b.unpriced_reason, a.unpriced_reason) WHEN 'outside_scope' THEN 'scope'
+              WHEN 'unknown_hrg' THEN 'currency' WHEN 'rule_not_held' THEN 'rule_not_held'
+              END AS one_sided,
          a.base_pence - b.base_pence AS base, a.short_stay_pence - b.short_stay_pence AS short,
          a.long_stay_pence - b.long_stay_pence AS long,
          COALESCE(a.top_up_pence, 0) - COALESCE(b.top_up_pence, 0) AS top_up,
@@ -24,9 +27,9 @@ caused AS (
   WHERE before_pence IS NOT NULL AND after_pence IS NOT NULL
   UNION ALL SELECT pod, 'mff', mff FROM compared
   WHERE before_pence IS NOT NULL AND after_pence IS NOT NULL
-  UNION ALL SELECT pod, 'priced_before_only', -before_pence FROM compared
+  UNION ALL SELECT pod, COALESCE(one_sided, 'priced_before_only'), -before_pence FROM compared
   WHERE before_pence IS NOT NULL AND after_pence IS NULL
-  UNION ALL SELECT pod, 'priced_after_only', after_pence FROM compared
+  UNION ALL SELECT pod, COALESCE(one_sided, 'priced_after_only'), after_pence FROM compared
   WHERE before_pence IS NULL AND after_pence IS NOT NULL)
 SELECT COALESCE(pod, 'OTHER') AS pod, cause, COUNT(*) AS n_spells,
        CAST(SUM(pence) AS BIGINT) AS pence

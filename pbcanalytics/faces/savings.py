@@ -1,0 +1,234 @@
+"""The savings of a budget year in words: the net first, then what may be claimed, then chance."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, Final
+
+from pbcanalytics.budgets.freed_up import Chain, Position
+from pbcanalytics.budgets.noise import (
+    DEFAULT,
+    NAIVE,
+    expected_for_noise_share,
+)
+from pbcanalytics.budgets.noise_terms import NoiseTerms
+from pbcanalytics.budgets.year_savings import GroupSavings, YearSavings
+from pbcanalytics.faces import wording
+
+NET_HEADS: Final = (
+    *("Group", "Budget so far", "Spent", "Net", "Under budget, gross", "Over budget, gross"),
+)
+CLAIM_HEADS: Final = (
+    *("Group", "Net of the year", "Earlier deficit", "PCT claim", "Share", "Entitlement"),
+    *("Authorised", "Paid", "On the historic budget"),
+)
+CHANCE_HEADS: Final = (
+    *("Group", "Patients", "Told from chance above", "Any underspend pays for chance"),
+    *("Default rule pays for chance", "Default rule pays of this net"),
+)
+MONTH_HEADS: Final = (
+    *("Group", "Month", "Year's spending", "1 in 10 below", "1 in 10 above"),
+    *("Chance of a share", "Share, if any"),
+)
+
+TYPICAL_LIST: Final = 6_500
+"""An average practice (domain 3.4). [patients]"""
+
+_RECORDED: Final = {
+    "prior_deficit_pence": "an earlier deficit",
+    "pct_claim_pence": "a claim of the PCT",
+    "management_cost_pence": "practice management cost",
+    "authorised_pence": "what was authorised",
+    "paid_pence": "what was paid",
+}
+
+
+def heading(found: YearSavings) -> str:
+    """Say which year and months these are, and how much of the activity is in them."""
+    last = _month(found.financial_year, found.n_months)
+    return (
+        f"Savings of {found.financial_year}, {found.pct_code}: activity to {last}, "
+        f"{found.n_months} of 12 months, "
+        f"{wording.share(found.n_priced, found.n_activity)} of it priced."
+    )
+
+
+def net_rows(found: YearSavings, names: Mapping[str, str]) -> list[tuple[str, ...]]:
+    """
+    Give the position of each group, and of all, as texts.
+
+    Returns
+    -------
+    list of tuple of str
+        In the order of NET_HEADS.
+    """
+    each = [(_name(g, names), g.so_far) for g in found.groups]
+    return [_net_row(*row) for row in [*each, ("All groups", found.whole)]]
+
+
+def _net_row(name: str, so_far: Position) -> tuple[str, ...]:
+    return (
+        name,
+        wording.exact(so_far.budget_pence),
+        wording.exact(so_far.actual_pence),
+        wording.exact(so_far.net_pence),
+        f"{wording.exact(so_far.gross_underspend_pence)} ({so_far.n_under})",
+        f"{wording.exact(so_far.gross_overspend_pence)} ({so_far.n_over})",
+    )
+
+
+def claim_rows(found: YearSavings, names: Mapping[str, str]) -> list[tuple[str, ...]]:
+    """Give what becomes of each group's saving, as texts in the order of CLAIM_HEADS."""
+    return [
+        (
+            _name(group, names),
+            _pence(group.year_net_pence),
+            *_claimed(group.chain),
+            _historic(group),
+        )
+        for group in found.groups
+    ]
+
+
+def _claimed(chain: Chain | None) -> tuple[str, ...]:
+    if chain is None:
+        return (wording.ruled(None),) * 6
+    return (
+        _taken(chain, "prior_deficit_pence"),
+        _taken(chain, "pct_claim_pence"),
+        "not known" if chain.practice_share is None else f"{float(chain.practice_share):.0%}",
+        _pence(chain.entitlement_pence),
+        _pence(chain.authorised_pence, "not recorded"),
+        _pence(chain.paid_pence, "not recorded"),
+    )
+
+
+def _historic(group: GroupSavings) -> str:
+    return _pence(group.historic_chain.entitlement_pence if group.historic_chain else None)
+
+
+def chance_rows(found: YearSavings, names: Mapping[str, str]) -> list[tuple[str, ...]]:
+    """Give what chance alone would do to each group, as texts in the order of CHANCE_HEADS."""
+    return [
+        (
+            _name(group, names),
+            f"{group.n_patients:,}",
+            f"{noise.raised_minimum_share:.1%}",
+            f"{wording.exact(noise.naive_pence)} ({noise.naive_share:.2%})",
+            f"{wording.exact(noise.default_pence)} ({noise.default_share:.2%})",
+            _pence(group.beyond_chance_pence),
+        )
+        for group in found.groups
+        if (noise := group.noise) is not None
+    ]
+
+
+def month_rows(found: YearSavings, names: Mapping[str, str]) -> list[tuple[str, ...]]:
+    """Give the chance of a share and its size as each month saw it, in the order of MONTH_HEADS."""
+    return [
+        (
+            _name(group, names),
+            _month(found.financial_year, n),
+            wording.short(seen.outturn_pence),
+            wording.short(seen.low_pence),
+            wording.short(seen.high_pence),
+            _chance(seen.chance_of_share),
+            "none" if seen.if_any_pence is None else wording.short(seen.if_any_pence),
+        )
+        for group in found.groups
+        for n, seen in enumerate(group.months, start=1)
+    ]
+
+
+def notes(found: YearSavings, names: Mapping[str, str]) -> list[str]:
+    """Say what the figures of a year do not hold."""
+    said = [
+        "The net is what counts. The gross sums are practices under and over their budgets: with "
+        "nothing saved, some are always under."
+    ]
+    if found.n_months < 12:
+        said.append(
+            "The year is not over: the net of the year is foreseen, and the budget so far is its "
+            "share by weekdays. Activity that is coded late is missing from the newest months, so "
+            "a saving looks larger than it is."
+        )
+    if found.empty_months:
+        missing = wording.joined([f"{m:%B %Y}" for m in found.empty_months])
+        said.append(f"There is no activity of {missing}: what is missing looks like a saving.")
+    if found.n_priced < found.n_activity:
+        said.append(
+            f"{found.n_activity - found.n_priced:,} pieces of activity have no price and are in no "
+            "spending; 'pbc status' says why."
+        )
+    if found.silent:
+        listed = wording.joined([names.get(c, c) for c in found.silent])
+        said.append(f"No activity of the year, so in no net: {listed}.")
+    if found.left_out_pence:
+        said.append(
+            f"{wording.exact(found.left_out_pence)} were spent for practices without a budget and "
+            "are in no net."
+        )
+    absent = {n for g in found.groups if g.chain for n in g.chain.not_recorded}
+    if absent:
+        kinds = wording.joined([words for n, words in _RECORDED.items() if n in absent])
+        said.append(
+            f"Not recorded of every group: {kinds}. What is not recorded is taken as not made, so "
+            "an entitlement is the most that could be claimed. docs/freed-up-resources.md says "
+            "how to record it."
+        )
+    return said
+
+
+def share_line(rules: Mapping[str, Mapping[str, Any]], financial_year: str) -> str:
+    """Say what share the year's rule gives, and how sure that is."""
+    rule = rules["practice_share"]
+    if rule["value"] is None:
+        return (
+            f"What practices may keep of a saving of {financial_year} is not known: "
+            f"{rule.get('missing', 'nothing is held')}. So no share is given."
+        )
+    status = wording.STATUS_WORDS.get(rule["status"], str(rule["status"]))
+    least = "at least " if rules["practice_share_is_least"]["value"] is True else ""
+    note = f"; {rule['note']}" if rule.get("note") else ""
+    return (
+        f"Practices may recommend a use for {least}{rule['value']:.0%} of a saving of "
+        f"{financial_year} ({status}{note}); the PCT decides."
+    )
+
+
+def noise_line(practice_share: Fraction | None, terms: NoiseTerms) -> str:
+    """Say what a share of any underspend pays for chance at an average practice."""
+    if practice_share is None:
+        return "Without a share it cannot be said what chance alone would be paid."
+    naive = expected_for_noise_share(NAIVE, TYPICAL_LIST, practice_share, terms)
+    default = expected_for_noise_share(DEFAULT, TYPICAL_LIST, practice_share, terms)
+    return (
+        f"If nothing had changed, {float(practice_share):.0%} of any underspend would still be "
+        f"expected to pay {naive:.2%} of its budget to a practice of {TYPICAL_LIST:,} patients; "
+        f"the default rule, which pays only what is above a minimum savings rate, {default:.2%}, "
+        f"and never more than {terms.most_noise_share:.2%}. These are unverified design values "
+        "(saving_noise in the reference data)."
+    )
+
+
+def _name(group: GroupSavings, names: Mapping[str, str]) -> str:
+    return names.get(group.code, group.code)
+
+
+def _pence(pence: int | None, missing: str = "not known") -> str:
+    return missing if pence is None else wording.exact(pence)
+
+
+def _taken(chain: Chain, name: str) -> str:
+    return "not recorded" if name in chain.not_recorded else _pence(getattr(chain, name))
+
+
+def _chance(chance: float) -> str:
+    """Write a chance; certain and impossible only where they are."""
+    if chance in (0, 1):
+        return f"{chance:.0%}"
+    return f"{min(max(round(100 * chance), 1), 99)}%"
+
+
+def _month(financial_year: str, n_months: int) -> str:
+    year = int(financial_year[:4]) + (n_months > 9)
+    return wording.month(f"{year}-{(n_months + 2) % 12 + 1:02d}")
