@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import papermill
 import pytest
@@ -18,17 +19,15 @@ from pbcanalytics.faces import explanation
 from pbcanalytics.faces.notebooks import folder
 from pbcanalytics.faces.pages.page import Page
 from pbcanalytics.faces.pages.stay_price import family, kind_of, priced
-from pbcanalytics.faces.pages.steps_view import TAKEN
-from pbcanalytics.faces.publication_steps import STEPS
-from pbcanalytics.faces.publication_steps import TAKEN as COUNTS
 from pbcanalytics.faces.serve.listing import entries
+from pbcanalytics.faces.taken_steps import STEPS, TAKEN
 from pbcanalytics.faces.wording import exact, short
 from pbcanalytics.reference import Shelf
 from pbcanalytics.store import Published, Warehouse
 from pbcanalytics.words.errors import PbcError, SelectionError, ServeError
 from tests import drawn
 from tests.browsing import PHONE, Server, browser, serving, visit, wait_until
-from tests.test_subtraction import follow
+from tests.test_subtraction import few_that_follow
 
 SMALLEST = 8
 AT = "practice_code, pod, financial_year, price_year"
@@ -123,8 +122,8 @@ def test_no_small_count_is_told_and_no_step_of_a_few(small_pct: Path) -> None:
         few = warehouse.rows(
             " UNION ALL ".join(
                 f"SELECT practice_code, pod, financial_year, '{step}' FROM step_totals "
-                f"WHERE {count} BETWEEN 1 AND 7"
-                for step, count in COUNTS.items()
+                f"WHERE {taken.count} BETWEEN 1 AND 7"
+                for step, taken in TAKEN.items()
             )
         )
     assert few
@@ -137,44 +136,100 @@ def test_no_small_count_is_told_and_no_step_of_a_few(small_pct: Path) -> None:
         assert all(r["step"] is None for r in told)
 
 
-@pytest.mark.parametrize("what", ["lines", "steps"])
-def test_no_small_line_or_step_follows_by_subtraction(small_pct: Path, what: str) -> None:
-    """Every sum that is told is an equation; solved together they must leave small cells open."""
-    counted = {"price_pence": "n_activity"} if what == "lines" else COUNTS
-    columns = {"price_pence": ("price_pence",)}
-    if what == "steps":
-        columns = {**{s: (s,) for s in COUNTS}, "together_pence": tuple(COUNTS)}
-    with Warehouse.open(small_pct, doing="the test") as warehouse:
-        counts = {
-            (practice, year, pod, value): n
-            for value, count in counted.items()
-            for practice, year, pod, n in warehouse.rows(
-                "SELECT practice_code, financial_year, CASE WHEN pod = 'RA' THEN 'OTHER' ELSE pod "
-                f"END, max({count}) FROM step_totals WHERE practice_code LIKE 'X%' GROUP BY ALL "
-                f"HAVING max({count}) > 0"
+@pytest.mark.parametrize("what", ["activity", "prices", "steps"])
+def test_nothing_small_follows_by_subtraction(small_pct: Path, what: str) -> None:
+    """
+    Every sum that is told is an equation; solved together they must leave every small sum open.
+
+    A sum is small if it counts 1 to 7 activities: one step or line of one practice, or several
+    of any, asked for or not.
+    """
+    n_told = n_small = 0
+    for year, price_year in audited(small_pct, what):
+        cells, told, withheld = at_prices(small_pct, what, year, price_year)
+        found = few_that_follow(cells, told)
+        assert found == [], (year, price_year)
+        n_told += len(told)
+        n_small += sum(0 < sum(cells[c] for c in s) < SMALLEST for s in withheld)
+    assert n_told > 50
+    assert n_small >= 10
+
+
+Part = tuple[str, str, str]
+"""Practice, point of delivery; step, or why there is no price."""
+
+
+def audited(data: Path, what: str) -> list[tuple[str, str]]:
+    """The years of activity and prices with sums to subtract."""
+    shown = "is_reported" if what == "activity" else "price_pence IS NOT NULL"
+    rows = Published(data).rows(
+        f"SELECT DISTINCT financial_year AS y, price_year AS p FROM step_totals WHERE {shown}"
+    )
+    return sorted((r["y"], r["p"] or "") for r in rows)
+
+
+def at_prices(
+    data: Path, what: str, year: str, price_year: str
+) -> tuple[dict[Part, int], list[set[Part]], list[set[Part]]]:
+    """The parts that some activity has, and the sums of them that are told or withheld."""
+    at = f"financial_year = '{year}' AND coalesce(price_year, '') = '{price_year}'"
+    counted = {"": "n_priced"} if what != "steps" else {s: t.count for s, t in TAKEN.items()}
+    pod = "CASE WHEN pod = 'RA' THEN 'OTHER' ELSE pod END"
+    with Warehouse.open(data, doing="the test") as warehouse:
+        parts = [
+            (practice, line, part, n, True)
+            for part, count in counted.items()
+            for practice, line, n in warehouse.rows(
+                f"SELECT practice_code, {pod}, CAST(sum({count}) AS BIGINT) FROM step_totals "
+                f"WHERE {at} GROUP BY ALL"
             )
-        }
+        ]
+        if what == "activity":
+            parts += warehouse.rows(
+                f"SELECT practice_code, {pod}, unpriced_reason, CAST(sum(n_activity) AS BIGINT), "
+                f"is_gap FROM unpriced_totals WHERE {at} GROUP BY ALL"
+            )
         members = dict(warehouse.rows("SELECT practice_code, consortium_code FROM practices"))
-    told = Published(small_pct).rows("SELECT * FROM step_totals WHERE is_reported")
-    for year in ("2016/17", "2017/18", "2018/19"):
-        cells = [c for c in counts if c[1] == year]
-        sums = []
-        for r in (t for t in told if t["financial_year"] == year):
-            own = {
-                "pct": set(members),
-                "consortium": {p for p, c in members.items() if c == r["group_code"]},
-                "practice": {r["group_code"]},
-            }[r["group_kind"]]
-            inside = {i for i, c in enumerate(cells) if c[0] in own and r["pod"] in ("ALL", c[2])}
-            sums += [
-                {i for i in inside if cells[i][3] in kinds}
-                for column, kinds in columns.items()
-                if r[column] is not None
-            ]
-        follows = follow({i: counts[c] for i, c in enumerate(cells)}, [s for s in sums if s])
-        assert follows
-        assert [cells[i] for i in follows if counts[cells[i]] < SMALLEST] == []
-    assert any(n < SMALLEST for n in counts.values())
+    cells = {(p, line, part): n for p, line, part, n, _ in parts if n and p in members}
+    payable = {(p, line, part) for p, line, part, _, yes in parts if yes}
+    columns = {
+        "activity": {"n_activity": {part for _, _, part in payable}},
+        "prices": {"price_pence": {""}},
+        "steps": {**{s: {s} for s in TAKEN}, "together_pence": set(TAKEN)},
+    }[what]
+
+    def inside(row: dict[str, Any], kinds: set[str]) -> set[Part]:
+        own = {
+            "pct": set(members),
+            "consortium": {p for p, c in members.items() if c == row["group_code"]},
+            "practice": {row["group_code"]},
+        }[row["group_kind"]]
+        return {c for c in cells if c[0] in own and row["pod"] in ("ALL", c[1]) and c[2] in kinds}
+
+    held = Published(data)
+    sums = [
+        (row[column], inside(row, kinds))
+        for row in held.rows(f"SELECT * FROM step_totals WHERE {at}")
+        for column, kinds in columns.items()
+    ]
+    if what == "activity":
+        sums += [
+            (row["n_activity"], inside(row, {row["unpriced_reason"]}))
+            for row in held.rows(f"SELECT * FROM unpriced_activity WHERE {at}")
+        ]
+    if what != "steps":
+        column = "n_activity" if what == "activity" else "activity_pence"
+        sums += [
+            (row["told"], inside(row, *columns.values()))
+            for row in held.rows(
+                f"SELECT 'practice' AS group_kind, l.practice_code AS group_code, l.pod, "
+                f"l.{column} AS told FROM budget_lines AS l JOIN budgets AS b "
+                "USING (pct_code, financial_year) "
+                f"WHERE b.base_year = '{year}' AND b.price_year = '{price_year}'"
+            )
+        ]
+    told = [s for value, s in sums if value is not None and s]
+    return cells, told, [s for value, s in sums if value is None]
 
 
 def test_the_page_shows_the_sums_and_the_steps_between(asked: Published) -> None:
@@ -187,6 +242,7 @@ def test_the_page_shows_the_sums_and_the_steps_between(asked: Published) -> None
     for step in ("base_pence", "short_stay_pence", "long_stay_pence", "mff_pence", "price_pence"):
         assert exact(row[step]) in said
     assert f"that makes {short(row['price_pence'])}" in said
+    assert f"{row['n_activity']:,} spells and attendances, where these have a price" in said
     drawn_bars = page.part("walk").data[0]
     pounds = [round(100 * x) for x in drawn_bars["x"]]
     assert row["base_pence"] + sum(pounds) == row["price_pence"]

@@ -28,7 +28,7 @@ def budget_tables(
     practices : DataFrame, one row per practice
         Table `practices`, for names and consortia.
     hidden : collection of (practice, year of activity, point of delivery)
-        The lines that are withheld, as `publication_steps.hidden_lines` chooses them for every
+        The lines that are withheld, as `step_withholding.hidden_lines` chooses them for every
         table that has lines of practices.
     smallest : int
         The smallest count that may be shown.

@@ -6,8 +6,10 @@ from typing import Any
 import pandas as pd
 
 from pbcanalytics.costing.published_prices import hrg_prices
-from pbcanalytics.faces import publication_steps
-from pbcanalytics.faces.publication_steps import Line
+from pbcanalytics.faces.publication_steps import step_totals
+from pbcanalytics.faces.publication_unpriced import unpriced_activity
+from pbcanalytics.faces.step_groups import groups, placed
+from pbcanalytics.faces.step_withholding import Line, hidden_lines
 from pbcanalytics.reference import Shelf
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words import tables
@@ -16,7 +18,7 @@ from pbcanalytics.words.tables import Table
 
 def step_frames(
     warehouse: Warehouse, practices: pd.DataFrame, smallest: int
-) -> tuple[dict[Table, pd.DataFrame], dict[Line, int]]:
+) -> tuple[dict[Table, pd.DataFrame], set[Line]]:
     """
     Gather the steps of prices for publication, and the lines of practices to withhold everywhere.
 
@@ -29,25 +31,26 @@ def step_frames(
     smallest : int
         The smallest count that may be shown.
     """
-    steps = publication_steps.placed(warehouse.frame("SELECT * FROM step_totals"), practices)
-    unpriced = publication_steps.placed(
+    steps = placed(warehouse.frame("SELECT * FROM step_totals"), practices)
+    unpriced = placed(
         warehouse.frame("SELECT * FROM unpriced_totals"), practices, "unpriced_reason", "is_gap"
     )
     whose = list(
-        publication_steps.groups(
+        groups(
             practices,
             warehouse.frame("SELECT * FROM pcts ORDER BY pct_code"),
             warehouse.frame("SELECT * FROM consortia ORDER BY consortium_code"),
         )
     )
-    hidden = publication_steps.hidden_lines(steps, smallest)
+    hidden = hidden_lines(steps, smallest)
     factors = warehouse.frame(
         "SELECT m.financial_year AS price_year, m.provider_code, p.provider_name, m.mff_millionths "
         "FROM mff AS m LEFT JOIN providers AS p ON p.provider_code = m.provider_code ORDER BY 1, 2"
     )
+    told = step_totals(steps, whose, hidden, smallest)
     return {
-        tables.STEP_TOTALS: publication_steps.step_totals(steps, whose, hidden, smallest),
-        tables.UNPRICED_ACTIVITY: publication_steps.unpriced_activity(unpriced, whose, smallest),
+        tables.STEP_TOTALS: told,
+        tables.UNPRICED_ACTIVITY: unpriced_activity(unpriced, steps, told, whose, smallest),
         tables.HRG_PRICES: hrg_prices(warehouse),
         tables.PROVIDER_FACTORS: factors,
     }, hidden

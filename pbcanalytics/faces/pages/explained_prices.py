@@ -7,9 +7,7 @@ from pbcanalytics.faces.cards import Cell
 from pbcanalytics.faces.pages import evidence
 from pbcanalytics.faces.pages.page import Page, Rendered, or_why
 from pbcanalytics.faces.pages.steps_view import (
-    ALL,
     PODS,
-    TAKEN,
     StepsView,
     groups_held,
     moves,
@@ -18,6 +16,7 @@ from pbcanalytics.faces.pages.steps_view import (
     years_held,
 )
 from pbcanalytics.faces.parameters import Selection
+from pbcanalytics.faces.taken_steps import ALL, TAKEN
 from pbcanalytics.faces.wording import exact, short
 from pbcanalytics.store import Published
 from pbcanalytics.words.errors import SelectionError
@@ -77,7 +76,7 @@ def lines(v: StepsView) -> str:
         Cell("line", "Kind of activity", is_number=False),
         Cell("n_activity", "Activity", "{:,}".format),
         Cell("base_pence", "Base prices", _money),
-        *(Cell(s, TAKEN[s], _money) for s in v.held),
+        *(Cell(s, TAKEN[s].name, _money) for s in v.held),
         Cell("mff_pence", "Market forces factor", _money),
         Cell("price_pence", "Price", _money),
     ]
@@ -96,7 +95,7 @@ def lines(v: StepsView) -> str:
             "Withheld: counts and steps of 1 to 7 activities, and those from which they could be "
             "worked out. They are in the totals."
         )
-    missing = [TAKEN[s].lower() for s in TAKEN if s not in v.held]
+    missing = [TAKEN[s].name.lower() for s in TAKEN if s not in v.held]
     if missing:
         notes.append(f"In no price, because no rule or table is held: {wording.joined(missing)}.")
     kept = [c.key for c in cells[1:]]

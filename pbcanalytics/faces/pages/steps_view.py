@@ -3,32 +3,17 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pbcanalytics.faces.taken_steps import ALL, TAKEN, TOGETHER
 from pbcanalytics.faces.wording import joined, short
 from pbcanalytics.store import Published
 from pbcanalytics.words import codes
-
-ALL: Final = "ALL"
-"""All points of delivery, as the published file has it."""
 
 PODS: Final = {**codes.PODS, codes.OTHER_POD: "Other activity"}
 
 KINDS: Final = {"pct": "PCT", "consortium": "consortium", "practice": "practice"}
 
-TAKEN: Final = {
-    "short_stay_pence": "Short emergency stays",
-    "long_stay_pence": "Days beyond the trim point",
-    "top_up_pence": "Specialised top-ups",
-    "other_pence": "Other adjustments",
-}
-"""The steps that only some activities have."""
-
-TOGETHER: Final = "together_pence"
-
 _SAID: Final = {
-    "short_stay_pence": "for short emergency stays",
-    "long_stay_pence": "for days beyond the trim point",
-    "top_up_pence": "for specialised care",
-    "other_pence": "for other adjustments",
+    **{key: step.said for key, step in TAKEN.items()},
     TOGETHER: "for short and long stays and the like",
     "mff_pence": "for the market forces factor",
 }
@@ -176,7 +161,7 @@ def moves(v: StepsView) -> list[tuple[str, str, int]]:
     row = v.chosen
     if row["base_pence"] is None:
         return []
-    single = [(s, TAKEN[s], row[s]) for s in v.held]
+    single = [(s, TAKEN[s].name, row[s]) for s in v.held]
     if row["steps_are_withheld"]:
         single = [(TOGETHER, "Short and long stays", row[TOGETHER])]
     found = [*single, ("mff_pence", "Market forces factor", row["mff_pence"])]
@@ -195,14 +180,16 @@ def says(v: StepsView) -> str:
         return f"None of the {row['n_activity']:,} has a price; why is said below."
     if row["base_pence"] is None:
         return (
-            f"{short(row['price_pence'])} for {row['n_activity']:,} spells and attendances. How "
-            "the price is made up is withheld: too few of them, or of others that could be worked "
-            "out from it, have one of the steps. Choose all activity, or a larger group."
+            f"{short(row['price_pence'])} for {row['n_activity']:,} spells and attendances, where "
+            "these have a price. How it is made up is withheld: too few of them, or of others that "
+            "could be worked out from it, have one of the steps. Choose all activity, or a larger "
+            "group."
         )
     told = []
     for key, _, pence in moves(v):
         turn = "come on top" if pence > 0 else "are taken off"
         told.append(f"{short(abs(pence))} {turn} {_SAID[key]}")
-    base = f"Base prices of {row['n_activity']:,} spells and attendances come to"
+    # How many have one is not published: what is left may be a few.
+    of = f"{row['n_activity']:,} spells and attendances, where these have a price,"
     made = f"; {joined(told)}; that makes {short(row['price_pence'])}" if told else ""
-    return f"{base} {short(row['base_pence'])}{made}."
+    return f"The base prices of {of} come to {short(row['base_pence'])}{made}."
