@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from pbcanalytics import costing
-from pbcanalytics.costing.chain import PRICING, model
+from pbcanalytics.costing.chain import PRICING, model, price_months
 from pbcanalytics.reference import Shelf
 from pbcanalytics.reference.shelf import Record
 from pbcanalytics.store import Warehouse
@@ -295,6 +295,7 @@ def outcomes() -> Outcomes:
         costing.build(warehouse, first, lambda name, share: None)
         each = {"financial_year": YEAR, "price_year": list(held), "is_reported": True}
         warehouse.source("price_years", pd.DataFrame(each))
+        warehouse.source("price_months", price_months([YEAR], pd.DataFrame(each)))
         for name, frame in costing.reference_tables(shelf, held).items():
             warehouse.source(name, frame)
         for name in PRICING:

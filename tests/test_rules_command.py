@@ -9,13 +9,14 @@ import yaml
 from typer.testing import CliRunner
 
 from pbcanalytics.cli import app
-from pbcanalytics.faces import rules_in_force
+from pbcanalytics.faces import rules_in_force, wording
 from pbcanalytics.pipeline import rules as pipeline_rules
 from pbcanalytics.reference import Shelf
 from pbcanalytics.words.errors import ReferenceGap
 from tests.drawn import shelf_with
 from tests.oracle_rules import LOADER
 from tests.test_oracle_rules import REFERENCE, YEARS
+from tests.test_overrides import OTHER
 
 
 def said(*words: str) -> str:
@@ -48,11 +49,12 @@ def test_every_rule_of_every_year_is_shown_with_its_evidence(tmp_path: Path, yea
 
 def test_another_value_of_any_rule_is_seen(tmp_path: Path) -> None:
     """No rule is dead: those that no price needs are at least told."""
-    names = [r.rule for r in rules_in_force.in_force(Shelf.open(), "2007/08")]
-    other = {name: f"another {place}" for place, name in enumerate(names)}
-    changed = shown("2007/08", shelf_with(tmp_path, "2007/08", **other))
-    for name, value in other.items():
-        assert f"  {name}: {value} (" in changed
+    names = [r.rule for r in rules_in_force.in_force(Shelf.open(), "2018/19")]
+    changed = shown("2018/19", shelf_with(tmp_path, "2018/19", **OTHER))
+    for name, value in OTHER.items():
+        in_file = dict(sorted(value.items())) if isinstance(value, dict) else value
+        told = "none, there was no such rule" if value == "none" else wording.ruled(in_file)
+        assert f"{name}: {told} (" in " ".join(changed.split())
     assert f"Not as shipped, by your own reference data: {', '.join(names)}." in changed
 
 

@@ -122,7 +122,11 @@ def _of_year(shelf: Shelf, year: str) -> dict[str, Any]:
 
 
 def _among(year: str, held: dict[str, Any], name: str, meanings: dict[str, Any]) -> Any:
-    """Give what the value of a rule means; None where it is not known."""
+    """
+    Give what the value of a rule means; None where it is not known.
+
+    A value that a rule may have is not always one that prices can follow: `payment_unit`.
+    """
     value = held.get(name)
     if value is None:
         return None
@@ -157,11 +161,11 @@ def top_ups(shelf: Shelf, years: Iterable[str]) -> pd.DataFrame:
         if year not in shelf.years("top_up") or not isinstance(shares, dict):
             continue
         table = shelf.read("top_up", year).assign(financial_year=year)
-        unknown = sorted(set(table["kind"].dropna()) - set(shares))
-        if unknown or table["kind"].isna().any():
+        unknown = sorted(set(table["kind"]) - set(shares))
+        if unknown:
             raise ReferenceGap(
                 f"The top-up table of {year} has codes of a kind that its rules give no share "
-                f"for: {', '.join(unknown) or 'none given'}. The kinds: {', '.join(shares)}. "
+                f"for: {', '.join(unknown)}. The kinds: {', '.join(shares)}. "
                 "Correct the table or the rule specialised_top_up, then build again."
             )
         in_millionths = {kind: round(share * _MILLION) for kind, share in shares.items()}

@@ -3,34 +3,16 @@
 import functools
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-import yaml
 
+from pbcanalytics.reference import price_tables, record_files
+from pbcanalytics.reference.rule_values import RULE_VALUES
 from pbcanalytics.words import periods
 from pbcanalytics.words.errors import ReferenceGap, StoreError
-
-STATUSES: Final = ("official", "example", "unverified")
-"""How far a value may be trusted (domain 0): only `official` may be shown as such."""
-
-_KEYS: Final = (
-    "hrg",
-    "setting",
-    "provider_code",
-    "specialty_code",
-    "specialised_code",
-    "pod",
-    "commissioner_code",
-)
-"""Columns that tell the rows of a table apart."""
-
-_NUMBERS: Final = ("_pence", "_days", "_ratio", "_share")
-"""Endings of the columns that hold numbers; of these, pence and days are whole."""
-
-_LABEL_COLUMNS: Final = ("hrg", "name", "root", "code", "setting")
 
 
 @dataclass(frozen=True)
@@ -57,7 +39,7 @@ class Record:
     @property
     def statuses(self) -> set[str]:
         """The statuses of the numbers and rules in this table; codes and labels aside."""
-        numbers = [v for k, v in self.columns.items() if not k.endswith(_LABEL_COLUMNS)]
+        numbers = [v for k, v in self.columns.items() if not k.endswith(record_files.LABEL_COLUMNS)]
         return {v["status"] for v in (*numbers, *self.rules.values())}
 
 
@@ -77,27 +59,30 @@ class Override:
     reason: str
 
 
-@functools.lru_cache(maxsize=512)
-def _yaml(path: Path, changed_ns: int) -> dict[str, Any]:
-    """Read a record, anew whenever its file has changed."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=loader) or {}
+@functools.lru_cache(maxsize=64)
+def _sources(path: Path, changed_ns: int) -> tuple[Source, ...]:
+    """Read a list of sources, anew whenever it has changed."""
+    try:
+        rows = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeError):
+        rows = pd.DataFrame()
+    names = [f.name for f in fields(Source)]
+    missing = [n for n in names if n not in rows]
+    if missing:
+        raise ReferenceGap(
+            f"{path} cannot be used, because nothing could be shown with its source: it has no "
+            f"column {', '.join(missing)}. Its columns must be {', '.join(names)}, with a text "
+            "that has a comma in quotation marks. Correct the file, then build again."
+        )
+    return tuple(Source(**dict(zip(names, row, strict=True))) for row in rows[names].to_numpy())
 
 
 def _merged(
-    rules: dict[str, dict[str, Any]], own: dict[str, dict[str, Any]], path: Path
+    rules: dict[str, dict[str, Any]], own: dict[str, dict[str, Any]]
 ) -> dict[str, dict[str, Any]]:
     """Put the rules of one more file over those that are held."""
-    unknown = sorted(set(own) - set(rules)) if rules else []
-    if unknown:
-        raise ReferenceGap(
-            f"{path} names rules that do not exist: {', '.join(unknown)}. They would change no "
-            f"price. The rules: {', '.join(rules)} (docs/rules.md)."
-        )
     kept = {n: {k: r[k] for k in ("unit", "kind") if k in r} for n, r in rules.items()}
-    put = {
-        n: {**kept.get(n, {}), "status": "unverified", "value": None, **r} for n, r in own.items()
-    }
+    put = {n: {**kept.get(n, {}), "status": "unverified", **r} for n, r in own.items()}
     return {**rules, **put}
 
 
@@ -146,9 +131,12 @@ class Shelf:
         )
 
     def years(self, subject: str) -> list[str]:
-        """List the financial years held of a subject, oldest first."""
-        stems = {p.stem for f in self.folders for p in (f / subject).glob("????-??.csv")}
-        return sorted(s.replace("-", "/") for s in stems)
+        """List the financial years of which a table of a subject is held, oldest first."""
+        return self._years(subject, ".csv")
+
+    def record_years(self, subject: str) -> list[str]:
+        """List the financial years of which a record of a subject is held, oldest first."""
+        return self._years(subject, ".yaml")
 
     def read(self, subject: str, financial_year: str | None = None) -> pd.DataFrame:
         """
@@ -158,7 +146,7 @@ class Shelf:
         ----------
         subject : str
             `tariff`, `short_stay`, `mff`, `outpatient`, `emergency`, `top_up`, `adjustment`,
-            `unbundled`, `hrg_mix`, `rules`, `specialties`, `disclosure`.
+            `unbundled`, `threshold`, `hrg_mix`, `specialties`, `age_weights`.
         financial_year : str, optional
             "2018/19"; left out for tables that have no year.
 
@@ -170,34 +158,10 @@ class Shelf:
         Raises
         ------
         ReferenceGap
-            If no such table is held; the message says which file to add. If a code stands in it
-            twice, a number is none, or a market forces factor is below 1 (domain 1.3, note 5).
+            If no such table is held; the message says which file to add. If it is faulty, with
+            its faults.
         """
-        path = self._path(subject, financial_year, ".csv")
-        frame = pd.read_csv(path, dtype="string", keep_default_na=False, na_values=[""])
-        faults = []
-        for column in frame.columns:
-            if column.endswith(_NUMBERS) or column.startswith("n_"):
-                whole = not column.endswith(("_ratio", "_share"))
-                numbers = pd.to_numeric(frame[column], errors="coerce")
-                wrong = frame[column].notna() & (numbers.isna() | (whole & (numbers % 1 != 0)))
-                faults += [f"{column} {v!r} is no number" for v in frame.loc[wrong, column]]
-                frame[column] = numbers.mask(wrong).astype("Int64" if whole else "Float64")
-            if column.endswith("_share"):
-                odd = frame[column].notna() & ~frame[column].between(0, 1)
-                faults += [f"{column} {v} is no share" for v in frame.loc[odd, column]]
-        if subject == "mff":
-            low = frame.loc[frame["mff_ratio"] < 1, "provider_code"]
-            faults += [f"{code} is below 1, so it is not the payment index" for code in low]
-        key = [c for c in frame.columns if c in _KEYS]
-        twice = frame.loc[frame.duplicated(key), key].drop_duplicates()
-        faults += [f"{' '.join(map(str, row))} stands there twice" for row in twice.to_numpy()]
-        if faults:
-            raise ReferenceGap(
-                f"{path} cannot be used, because prices would be wrong: {'; '.join(faults[:8])}"
-                f"{' …' if len(faults) > 8 else ''}. Correct the file, then build again."
-            )
-        return frame
+        return price_tables.read(self._path(subject, financial_year, ".csv"), subject)
 
     def record(self, subject: str, financial_year: str | None = None) -> Record:
         """
@@ -209,16 +173,24 @@ class Shelf:
         Raises
         ------
         ReferenceGap
-            If no such record is held, or a later folder names a rule that does not exist.
+            If no such record is held, or one is faulty; with every fault of the file.
         """
         self._path(subject, financial_year, ".yaml")
         held: dict[str, Any] = {}
         rules: dict[str, dict[str, Any]] = {}
         for path in self._paths(subject, financial_year, ".yaml"):
-            record = _yaml(path, path.stat().st_mtime_ns)
+            # What was shipped is held against its sources by the tests, once and for all.
+            is_shipped = path.is_relative_to(self.folders[0])
+            record = record_files.checked(
+                path,
+                subject,
+                financial_year,
+                held=rules if held else None,
+                sources=None if is_shipped else self.sources(),
+            )
             own = record.get("rules", {})
             held = held | record if own else record
-            rules = _merged(rules, own, path)
+            rules = _merged(rules, own)
         return Record(
             title=held["title"],
             source=held["source"],
@@ -258,15 +230,16 @@ class Shelf:
         for folder in self.folders:
             path = folder / "sources.csv"
             if path.is_file():
-                rows = pd.read_csv(path, dtype=str, keep_default_na=False)
-                for row in rows.to_dict("records"):
-                    source = Source(**{str(k): str(v) for k, v in row.items()})
-                    found[source.key] = source
+                found |= {s.key: s for s in _sources(path, path.stat().st_mtime_ns)}
         return found
 
     def rule(self, subject: str, name: str, financial_year: str | None = None) -> Any:
         """Give the value of one rule, or None where the record says that it is not known."""
-        return self.record(subject, financial_year).rules[name]["value"]
+        rules = self.record(subject, financial_year).rules
+        # A year of the user's own may have some of the payment rules only.
+        if name not in rules and subject == "rules" and name in RULE_VALUES:
+            return None
+        return rules[name]["value"]
 
     def evidence(self, financial_year: str) -> dict[str, list[str]]:
         """Give the statuses of the prices of a year, by subject: what a page must say of them."""
@@ -307,15 +280,24 @@ class Shelf:
         inside = _inside(subject, financial_year).with_suffix(suffix)
         return [folder / inside for folder in self.folders if (folder / inside).is_file()]
 
+    def _years(self, subject: str, suffix: str) -> list[str]:
+        stems = {p.stem for f in self.folders for p in (f / subject).glob(f"????-??{suffix}")}
+        return sorted(s.replace("-", "/") for s in stems)
+
     def _path(self, subject: str, financial_year: str | None, suffix: str) -> Path:
         found = self._paths(subject, financial_year, suffix)
         if found:
             return found[-1]
         inside = _inside(subject, financial_year)
-        held = ", ".join(self.years(subject)) or "none"
+        held = ", ".join(self._years(subject, suffix)) or "none"
+        like = (
+            "in the columns of a year that is held, with its source and status in the .yaml beside "
+            "it"
+            if suffix == ".csv"
+            else "like that of a year that is held, with source and status"
+        )
         raise ReferenceGap(
             f"No {subject} data are held for {financial_year or 'any year'} (held: {held}), so "
             f"activity of that year cannot be priced. Add reference/{inside.as_posix()}{suffix} "
-            "to your data folder, in the columns of a year that is held, with its source and "
-            "status in the .yaml beside it; docs/reference-data.md shows how."
+            f"to your data folder, {like}; docs/reference-data.md shows how."
         )

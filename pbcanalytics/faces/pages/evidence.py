@@ -11,8 +11,7 @@ def of_prices(about: dict[str, Any], year: str) -> list[str]:
     if year not in about["prices"]:
         return [f"No prices are held for {year}." if year else "No prices are held for this year."]
     prices = [
-        f"{wording.PRICE_WORDS[subject]}: "
-        + wording.joined([wording.STATUS_WORDS[s] for s in statuses])
+        f"{wording.PRICE_WORDS[subject]}: " + wording.joined([_status(s) for s in statuses])
         for subject, statuses in about["prices"][year].items()
     ]
     not_held = about["rules_not_held"].get(year, {})
@@ -33,11 +32,16 @@ def changed_here(about: dict[str, Any], year: str) -> list[str]:
     told = [
         f"{wording.RULE_WORDS.get(o['rule'], o['rule'])}: {wording.ruled(o['value'])} "
         f"(as shipped: {wording.ruled(o['shipped'])}; "
-        + "; ".join(filter(None, [wording.STATUS_WORDS[o["status"]], o["reason"]]))
+        + "; ".join(filter(None, [_status(o["status"]), o["reason"]]))
         + ")"
         for o in changed
     ]
     return [f"Rules of {year} changed here: {'; '.join(told)}."]
+
+
+def _status(status: str) -> str:
+    # What was published by an earlier version may say what is refused by now.
+    return wording.STATUS_WORDS.get(status, f"of the unknown status {status}")
 
 
 def of_build(about: dict[str, Any]) -> list[str]:

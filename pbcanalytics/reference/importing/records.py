@@ -17,7 +17,7 @@ from pbcanalytics.reference.importing.reading import Reading
 from pbcanalytics.reference.importing.tables import Table
 from pbcanalytics.reference.shelf import Shelf
 from pbcanalytics.words import periods
-from pbcanalytics.words.errors import ReferenceGap, StoreError
+from pbcanalytics.words.errors import StoreError
 
 _SOURCE_COLUMNS: Final = ("key", "title", "publisher", "licence", "held_how")
 _RULES_SUBJECT: Final = "rules"
@@ -55,7 +55,7 @@ def draft(reading: Reading, shelf: Shelf, own: Path, *, status: str, today: dt.d
     year, key = reading.financial_year, _source_key(reading)
     stem = periods.in_file_name(year)
     files: dict[str, str] = {"sources.csv": _sources(own / "sources.csv", reading, key, today)}
-    if "tariff" in reading.tables and not _holds(shelf, _RULES_SUBJECT, year):
+    if "tariff" in reading.tables and year not in shelf.record_years(_RULES_SUBJECT):
         files[f"{_RULES_SUBJECT}/{stem}.yaml"] = _yaml(_rules(shelf, year, key))
     for subject, table in reading.tables.items():
         frame = _labelled(table.frame, shelf, year) if subject == "tariff" else table.frame
@@ -235,14 +235,6 @@ def _labelled(frame: pd.DataFrame, shelf: Shelf, year: str) -> pd.DataFrame:
         for column in ("root_name", "split_name"):
             done[column] = done[column].mask(is_open, found[column].to_numpy())
     return done
-
-
-def _holds(shelf: Shelf, subject: str, year: str) -> bool:
-    try:
-        shelf.record(subject, year)
-    except ReferenceGap:
-        return False
-    return True
 
 
 def _rules(shelf: Shelf, year: str, key: str) -> dict[str, Any]:
