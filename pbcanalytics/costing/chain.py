@@ -63,7 +63,7 @@ VIEWS: Final = frozenset(
             "spells",
             "spell_hrgs",
         ),
-        *("outpatient_counts", "emergency_counts", *PLACING),
+        *("spell_flags", "continuous_spells", "outpatient_counts", "emergency_counts", *PLACING),
     )
 )
 """The models that are kept as views: what reads one runs it, and no rows are written for it."""
