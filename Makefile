@@ -46,6 +46,7 @@ docs: .venv/.installed ## Write the generated pages of docs/ anew
 bench: .venv/.installed ## Measure, and print the tables of docs/performance.md
 	@$(BIN)/python -m benchmarks.pages
 	@$(BIN)/python -m benchmarks.steps
+	@$(BIN)/python -m benchmarks.national
 
 lock: .venv/.installed ## Resolve the dependencies of pyproject.toml anew into constraints*.txt
 	@$(BIN)/uv pip compile pyproject.toml --extra test --extra setup --universal \
