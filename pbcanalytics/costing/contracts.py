@@ -14,19 +14,6 @@ _HELD: Final = (
     "SELECT COUNT(*) AS n FROM priced_spells "
     "WHERE financial_year = '{year}' AND price_year = '{year}'"
 )
-_REPRICED: Final = """
-SELECT p.commissioner_code, p.provider_code,
-       (CAST(COALESCE(SUM(p.price_pence - p.mff_pence), 0) AS BIGINT) * (1000000 + {growth})
-        + 500000) // 1000000 AS threshold_pence,
-       MAX(COALESCE(m.n_months, 0)) = 12 AND COUNT(CASE WHEN r.is_gap THEN 1 END) = 0
-         AS base_is_whole
-FROM priced_spells AS p
-LEFT JOIN provider_months AS m ON m.provider_code = p.provider_code
-  AND m.financial_year = '{base_year}'
-LEFT JOIN unpriced_reasons AS r ON r.unpriced_reason = p.unpriced_reason
-WHERE p.financial_year = '{base_year}' AND p.pod = 'NEL'
-GROUP BY p.commissioner_code, p.provider_code
-"""
 
 
 def contract_effects(engine: Engine, shelf: Shelf, year: str) -> pd.DataFrame:
@@ -100,4 +87,9 @@ def _thresholds(engine: Engine, shelf: Shelf, year: str) -> pd.DataFrame:
     if not held["n"].iloc[0] or None in versions.values() or len(set(versions.values())) > 1:
         return empty
     price_alone(engine, shelf, year, base_year)
-    return engine.frame(_REPRICED.format(growth=growth, base_year=base_year))
+    engine.define("emergency_base", model("emergency_base"))
+    return engine.frame(
+        "SELECT commissioner_code, provider_code, base_is_whole, "
+        f"(base_pence * (1000000 + {growth}) + 500000) // 1000000 AS threshold_pence "
+        "FROM emergency_base"
+    )

@@ -15,7 +15,7 @@ from pbcanalytics.budgets.pace_of_change import (
     by_growth,
     towards_band,
 )
-from pbcanalytics.pipeline.stage import fingerprint, shelf
+from pbcanalytics.pipeline.stage import every_budget, fingerprint, shelf
 from pbcanalytics.pipeline.weighed_lists import BY_AGE, GIVEN, SERVICES, WEIGHTS, by_age, given
 from pbcanalytics.pipeline.weight_sets import share_rules
 from pbcanalytics.reference import Shelf
@@ -113,7 +113,7 @@ def shares_of(
             weighed, basis = given(warehouse, year, service, answers)
         set_budgets = None
         if total_pence is None:
-            set_budgets = _budgets(data, warehouse, held, practices, pct, year)
+            set_budgets = _budgets(data, warehouse, held, pct, year)
     shares = fair_shares(
         weighed,
         k_ratio=rules["person_cost_variation_ratio"]["value"],
@@ -169,7 +169,6 @@ def _budgets(
     data: Path,
     warehouse: Warehouse,
     held: Shelf,
-    practices: pd.DataFrame,
     pct: str,
     year: str,
 ) -> pd.DataFrame:
@@ -180,15 +179,10 @@ def _budgets(
             "changed, so there are no budgets to measure. Run 'pbc build' first, or say with "
             "--total what to share out."
         )
-    plan = warehouse.frame("SELECT * FROM plan WHERE pct_code = ? ORDER BY ALL", [pct])
-    of_year = plan[plan["financial_year"].str.replace("-", "/") == year]
-    found = budgets.every_budget(
-        warehouse.frame("SELECT * FROM practice_lines ORDER BY ALL"),
-        warehouse.frame("SELECT * FROM practice_lists ORDER BY ALL"),
-        practices,
-        of_year,
-    )
-    for one in found:
+    for one in every_budget(warehouse):
+        told = one if isinstance(one, budgets.Unset) else one.baseline
+        if (one.pct_code, told.financial_year) != (pct, year):
+            continue
         if isinstance(one, budgets.Unset):
             raise SelectionError(one.reason)
         rows = one.baseline.practices[["practice_code", "indicative_pence"]]

@@ -12,7 +12,7 @@ from pbcanalytics import budgets, costing, intake, store, synthetic
 from pbcanalytics.costing.chain import Engine
 from pbcanalytics.faces import publication
 from pbcanalytics.intake.changes import spells_changed_by
-from pbcanalytics.pipeline.stage import Progress, fingerprint, shelf, silent
+from pbcanalytics.pipeline.stage import Progress, every_budget, fingerprint, shelf, silent
 from pbcanalytics.pipeline.stepwise import overridden, step_frames
 from pbcanalytics.reference import Shelf
 from pbcanalytics.store import Published, Warehouse
@@ -111,14 +111,7 @@ def publish(data: Path) -> list[str]:
                 "priced, so the figures would not agree with them. Run 'pbc build' first."
             )
         practices = warehouse.frame("SELECT * FROM practices ORDER BY practice_code")
-        found = list(
-            budgets.every_budget(
-                warehouse.frame("SELECT * FROM practice_lines ORDER BY ALL"),
-                warehouse.frame("SELECT * FROM practice_lists ORDER BY ALL"),
-                practices,
-                warehouse.frame("SELECT * FROM plan ORDER BY ALL"),
-            )
-        )
+        found = every_budget(warehouse)
         smallest = held.rule("disclosure", "smallest_shown_count")
         stepwise, hidden = step_frames(warehouse, practices, smallest)
         about = _about(warehouse, held)

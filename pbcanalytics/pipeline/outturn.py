@@ -12,6 +12,7 @@ from pbcanalytics.budgets.outturn import Outturn, outturn
 from pbcanalytics.budgets.price_levels import at_one_level
 from pbcanalytics.costing.organisations import consortium_on
 from pbcanalytics.intake.extract_ages import extract_ages
+from pbcanalytics.pipeline.stage import every_budget
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words import codes, periods
 from pbcanalytics.words.errors import SelectionError, StoreError
@@ -59,14 +60,7 @@ def forecast_outturn(data: Path, year: str, as_of: str | None = None) -> list[tu
         cube = warehouse.frame(_CUBE)
         seen = extract_ages(warehouse.con, MATURE_MONTHS)
         registers = costing.registers(warehouse)
-        found = list(
-            budgets.every_budget(
-                warehouse.frame("SELECT * FROM practice_lines ORDER BY ALL"),
-                warehouse.frame("SELECT * FROM practice_lists ORDER BY ALL"),
-                registers.practices,
-                warehouse.frame("SELECT * FROM plan ORDER BY ALL"),
-            )
-        )
+        found = every_budget(warehouse)
     cube["pod"] = cube["pod"].where(cube["pod"].isin(list(codes.PODS)), codes.OTHER_POD)
     level = at_one_level(cube, year)
     of_year = pd.to_datetime(level["month"]) >= pd.Timestamp(periods.start(year))

@@ -11,7 +11,7 @@ from pbcanalytics.budgets.incentive_scheme import Scheme, scheme
 from pbcanalytics.budgets.noise_terms import NoiseTerms, noise_terms
 from pbcanalytics.budgets.year_savings import YearSavings, year_savings
 from pbcanalytics.costing.organisations import consortium_on
-from pbcanalytics.pipeline.stage import shelf
+from pbcanalytics.pipeline.stage import every_budget, shelf
 from pbcanalytics.reference import Shelf
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words import periods
@@ -101,14 +101,7 @@ def savings(data: Path, financial_year: str) -> Found:
                 "against a budget. Run 'pbc build' first."
             )
         registers = costing.registers(warehouse)
-        every = list(
-            budgets.every_budget(
-                warehouse.frame("SELECT * FROM practice_lines ORDER BY ALL"),
-                warehouse.frame("SELECT * FROM practice_lists ORDER BY ALL"),
-                registers.practices,
-                warehouse.frame("SELECT * FROM plan ORDER BY ALL"),
-            )
-        )
+        every = every_budget(warehouse)
         monthly = warehouse.frame(_MONTHLY, [year, year])
     of_year = [b for b in every if isinstance(b, budgets.YearBudget)]
     of_year = [b for b in of_year if b.baseline.financial_year == year]

@@ -1,11 +1,11 @@
-"""What the steps share: progress, and the reference data of a data folder."""
+"""What the steps share: progress, the reference data of a data folder, and its budgets."""
 
 import hashlib
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from pbcanalytics import costing
+from pbcanalytics import budgets, costing
 from pbcanalytics.reference import Shelf
 from pbcanalytics.store import Warehouse
 
@@ -19,6 +19,18 @@ def silent(step: str, share: float) -> None:
 def shelf(data: Path) -> Shelf:
     """Open the reference data, with those of the data folder on top."""
     return Shelf.open(data / "reference")
+
+
+def every_budget(warehouse: Warehouse) -> list[budgets.YearBudget | budgets.Unset]:
+    """Set the budgets of every PCT and year that has a plan, from what was priced."""
+    return list(
+        budgets.every_budget(
+            warehouse.frame("SELECT * FROM practice_lines ORDER BY ALL"),
+            warehouse.frame("SELECT * FROM practice_lists ORDER BY ALL"),
+            warehouse.frame("SELECT * FROM practices ORDER BY practice_code"),
+            warehouse.frame("SELECT * FROM plan ORDER BY ALL"),
+        )
+    )
 
 
 def fingerprint(warehouse: Warehouse, held: Shelf) -> str:
