@@ -514,6 +514,7 @@ def test_the_models_that_answer_single_questions_are_the_same_too(
         for name in ("contract_aggregates", "hrg_prices"):
             engine.frame(MODELS[name])
         costing.contract_effects(engine, shelf, "2018/19")
+        assert len(engine.frame(MODELS["emergency_base"])) > 0
         costing.bridge(engine, "2017/18", (shelf, "2017/18"), (shelf, "2018/19"))
         lines = con.execute(
             "SELECT provider_code, hrg, 'EL' AS setting, count(*) AS n_activity, "
