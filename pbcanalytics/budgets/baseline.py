@@ -23,6 +23,9 @@ MOVES: Final = (
 )
 """The steps of the walk; they add up to `indicative_pence`."""
 
+NEEDED: Final = MOVES[:-1]
+"""The steps before the budgets are fitted to the money: what the practices need."""
+
 
 @dataclass(frozen=True)
 class Baseline:

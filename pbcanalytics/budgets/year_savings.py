@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pbcanalytics.budgets.agreed_sums import Agreed
-from pbcanalytics.budgets.baseline import MOVES
+from pbcanalytics.budgets.baseline import NEEDED
 from pbcanalytics.budgets.freed_up import Chain, Position, ShareRule, chain, position
 from pbcanalytics.budgets.membership import regrouped
 from pbcanalytics.budgets.noise import (
@@ -212,7 +212,7 @@ def year_savings(
     with_activity = {pd.Timestamp(m).date() for m in inside["month"]}
     n_months = max(starts.index(m) for m in with_activity) + 1
     practices = plain.practices.assign(
-        expected_pence=plain.practices[list(MOVES[:-1])].sum(axis=1),
+        expected_pence=plain.practices[list(NEEDED)].sum(axis=1),
         code=[consortia.get(c) or c for c in plain.practices["practice_code"]],
         is_consortium=[bool(consortia.get(c)) for c in plain.practices["practice_code"]],
     )
