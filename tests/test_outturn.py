@@ -16,13 +16,14 @@ from pbcanalytics import cli, intake
 from pbcanalytics.budgets.completion import by_age, completion, mack
 from pbcanalytics.budgets.outturn import BOUNDS, MONEY, Outturn, outturn
 from pbcanalytics.budgets.price_levels import at_one_level
-from pbcanalytics.budgets.profile import bank_holidays, days
+from pbcanalytics.budgets.profile import days
 from pbcanalytics.cli import outturn as command
 from pbcanalytics.faces import outturn as words
 from pbcanalytics.intake.extract_ages import extract_ages
 from pbcanalytics.pipeline.outturn import forecast_outturn
 from pbcanalytics.synthetic.days import BANK_HOLIDAYS
 from pbcanalytics.words.errors import SelectionError, StoreError
+from pbcanalytics.words.working_days import bank_holidays
 from tests.test_refresh import dated, send
 
 NOVEMBER = dt.date(2018, 11, 30)
@@ -90,7 +91,7 @@ def scores() -> pd.DataFrame:
     return evaluate(12, months=(1, 2, 3, 6, 9, 12))
 
 
-def test_bank_holidays_by_rule_are_those_that_were_kept() -> None:
+def test_bank_holidays_are_those_that_the_demonstration_keeps() -> None:
     kept = {str(day) for day in BANK_HOLIDAYS}
     for year in (*range(2002, 2007), *range(2015, 2019)):
         assert {str(d) for d in bank_holidays(year)} == {d for d in kept if d[:4] == str(year)}

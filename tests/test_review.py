@@ -21,9 +21,9 @@ from pbcanalytics.intake import Wishes
 from pbcanalytics.intake.review import review
 from pbcanalytics.intake.review.completeness import judged
 from pbcanalytics.intake.review.scope import KINDS
-from pbcanalytics.intake.review.working_days import bank_holidays, days_in, months_between
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words.errors import SelectionError, StoreError
+from pbcanalytics.words.working_days import bank_holidays, days_in, months_between
 from tests.browsing import DESK, PHONE, Visit, browser
 
 HEADINGS = (
@@ -204,6 +204,11 @@ def test_working_days_leave_out_weekends_and_bank_holidays() -> None:
     # 21 weekdays less Christmas and Boxing Day; 21 less two May holidays; Easter 2018.
     found = [days_in(dt.date(2018, m, 1))[0] for m in (12, 5, 4)]
     assert found == [19, 21, 20]
+    # April to March, as trends 1.5 counts them.
+    days = [days_in(month)[0] for month in months_between(dt.date(2003, 4, 1), dt.date(2010, 3, 1))]
+    years = [sum(days[12 * n : 12 * n + 12]) for n in range(7)]
+    assert years == [254, 251, 255, 252, 251, 255, 253]
+    assert days[48:60] == [19, 21, 21, 22, 22, 20, 23, 22, 19, 22, 21, 19]
 
 
 def test_one_stay_under_two_keys_is_found_and_two_episodes_of_a_stay_are_not(

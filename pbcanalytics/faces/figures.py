@@ -11,13 +11,14 @@ BLUE: Final = "#005eb8"
 AMBER: Final = "#b45309"
 GREY: Final = "#768692"
 
-_LAYOUT: Final[dict[str, Any]] = {
+LAYOUT: Final[dict[str, Any]] = {
     "font": {"family": "system-ui, 'Segoe UI', Roboto, sans-serif", "size": 14, "color": INK},
     "paper_bgcolor": "#ffffff",
     "plot_bgcolor": "#ffffff",
     "showlegend": False,
     "hoverlabel": {"bgcolor": "#ffffff", "font": {"color": INK}},
 }
+"""What all figures have in common."""
 
 
 @dataclass(frozen=True)
@@ -113,11 +114,11 @@ def walk(
         }
         for name, x, text, anchor in labels
     ]
-    ticks = _ticks(low - room * 0.3, high + room)
+    at = ticks(low - room * 0.3, high + room)
     return {
         "data": data,
         "layout": {
-            **_LAYOUT,
+            **LAYOUT,
             "height": 84 + 40 * len(names),
             "margin": {"l": 10, "r": 10, "t": 36, "b": 44},
             "title": {"text": title, "x": 0, "xanchor": "left", "font": {"size": 16}},
@@ -135,8 +136,8 @@ def walk(
             "xaxis": {
                 "range": [low - room * 0.3, high + room],
                 "tickangle": 0,
-                "tickvals": ticks,
-                "ticktext": [short(round(t * 100)) for t in ticks],
+                "tickvals": at,
+                "ticktext": [short(round(t * 100)) for t in at],
                 "gridcolor": "#e8edee",
                 "fixedrange": True,
                 "title": {
@@ -180,7 +181,7 @@ def by_days(
     own = dict(prices)[chosen]
     said = [f"{'1 day' if d == 1 else f'{d} days'}: {exact(p)}" for d, p in prices]
     high = max(pounds) * 1.25
-    ticks = _ticks(0, high)
+    at = ticks(0, high)
     annotations: list[dict[str, Any]] = [
         {
             "x": chosen,
@@ -194,8 +195,8 @@ def by_days(
     shapes = []
     if trim_days is not None and trim_days <= days[-1]:
         line = {"color": GREY, "width": 1, "dash": "dot"}
-        at = {"x0": trim_days, "x1": trim_days, "y0": 0, "y1": high}
-        shapes.append({"type": "line", **at, "line": line})
+        upright = {"x0": trim_days, "x1": trim_days, "y0": 0, "y1": high}
+        shapes.append({"type": "line", **upright, "line": line})
         is_right = trim_days > days[-1] / 2
         annotations.append(
             {
@@ -232,7 +233,7 @@ def by_days(
             },
         ],
         "layout": {
-            **_LAYOUT,
+            **LAYOUT,
             "height": 320,
             "margin": {"l": 10, "r": 10, "t": 36, "b": 44},
             "title": {"text": title, "x": 0, "xanchor": "left", "font": {"size": 16}},
@@ -241,8 +242,8 @@ def by_days(
             "annotations": annotations,
             "yaxis": {
                 "range": [0, high],
-                "tickvals": ticks,
-                "ticktext": [short(round(t * 100)) for t in ticks],
+                "tickvals": at,
+                "ticktext": [short(round(t * 100)) for t in at],
                 "gridcolor": "#e8edee",
                 "automargin": True,
                 "fixedrange": True,
@@ -268,7 +269,7 @@ def _beside(across: float, up: float) -> dict[str, Any]:
     return {"yshift": -22 if up > 0.3 else 22}
 
 
-def _ticks(low: float, high: float) -> list[float]:
+def ticks(low: float, high: float) -> list[float]:
     """Choose two to four round numbers between two ends: as many as a phone has room for."""
     step = 10 ** floor(log10(max(high - low, 1.0)))
     step = next(step * m for m in (2, 1, 0.5, 0.2) if (high - low) / (step * m) >= 2)

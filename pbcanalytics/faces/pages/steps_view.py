@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pbcanalytics.faces.pages import whose
 from pbcanalytics.faces.taken_steps import ALL, TAKEN, TOGETHER
 from pbcanalytics.faces.wording import joined, short
 from pbcanalytics.store import Published
 from pbcanalytics.words import codes
 
 PODS: Final = {**codes.PODS, codes.OTHER_POD: "Other activity"}
-
-KINDS: Final = {"pct": "PCT", "consortium": "consortium", "practice": "practice"}
 
 _SAID: Final = {
     **{key: step.said for key, step in TAKEN.items()},
@@ -48,7 +47,7 @@ class StepsView:
     def whose(self) -> str:
         """Name the group."""
         name, code = self.total["group_name"], self.total["group_code"]
-        return _named(self.total["group_kind"], code, name)
+        return whose.named(self.total["group_kind"], code, name)
 
     @property
     def at(self) -> str:
@@ -64,24 +63,14 @@ class StepsView:
         return f"{self.whose},{what} {self.at}"
 
 
-def _named(kind: str, code: str, name: str) -> str:
-    """Write a group's name and code, and what it is where the name does not say so."""
-    named = f"{name} ({code})" if name != code else code
-    is_said = kind == "practice" or KINDS[kind].casefold() in name.casefold()
-    return named if is_said else f"{KINDS[kind][0].upper()}{KINDS[kind][1:]} {named}"
-
-
 def groups_held(published: Published) -> list[tuple[str, str]]:
     """List name and address of every PCT, consortium and practice with activity."""
-    rows = published.rows(
-        "SELECT DISTINCT group_kind, group_code, group_name FROM step_totals ORDER BY "
-        "CASE group_kind WHEN 'pct' THEN 0 WHEN 'consortium' THEN 1 ELSE 2 END, group_code"
+    return whose.listed(
+        published.rows(
+            "SELECT DISTINCT group_kind, group_code, group_name FROM step_totals "
+            f"ORDER BY {whose.ORDER}"
+        )
     )
-    found = []
-    for r in rows:
-        kind, code, name = r["group_kind"], r["group_code"], r["group_name"]
-        found.append((_named(kind, code, name), code if kind == "practice" else f"{kind}-{code}"))
-    return found
 
 
 def years_held(published: Published) -> list[tuple[str, str]]:
@@ -121,13 +110,13 @@ def view(published: Published, group: str, years: str, pod: str) -> StepsView | 
     StepsView or None
         None if the group has no such activity.
     """
-    kind, _, code = group.rpartition("-")
+    kind, code = whose.meant(group)
     year, _, price_year = years.partition(" at ")
     at = (year, price_year or year)
     rows = published.rows(
         "SELECT * FROM step_totals WHERE group_kind = ? AND group_code = ? AND financial_year = ? "
         "AND price_year = ?",
-        (kind or "practice", code, *at),
+        (kind, code, *at),
     )
     by_pod = {r["pod"]: r for r in rows}
     if pod not in by_pod:
@@ -141,7 +130,7 @@ def view(published: Published, group: str, years: str, pod: str) -> StepsView | 
         "SELECT * FROM unpriced_activity WHERE group_kind = ? AND group_code = ? AND "
         "financial_year = ? AND pod = ? ORDER BY is_gap DESC, n_activity DESC NULLS LAST, "
         "unpriced_reason",
-        (kind or "practice", code, year, pod),
+        (kind, code, year, pod),
     )
     return StepsView(
         chosen=by_pod[pod],

@@ -18,7 +18,7 @@ import duckdb
 
 from pbcanalytics.intake.review.listing import Listing
 from pbcanalytics.intake.review.scope import KINDS, Kind
-from pbcanalytics.intake.review.working_days import days_in, months_between
+from pbcanalytics.words.working_days import days_in, months_between
 
 LOW: Final = 0.8
 HIGH: Final = 1.25
