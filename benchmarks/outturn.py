@@ -17,11 +17,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pbcanalytics.budgets.completion import MATURE_MONTHS, factors
-from pbcanalytics.budgets.forecasting import Forecast, Year, forecast, quantile, variance
-from pbcanalytics.budgets.outturn import Z_SCORES
-from pbcanalytics.budgets.profile import Profile, days, profile
-from pbcanalytics.budgets.track_record import own_scale
+from pbcanalytics.budgets.forecast.completion import MATURE_MONTHS, factors
+from pbcanalytics.budgets.forecast.forecasting import Forecast, Year, forecast, quantile, variance
+from pbcanalytics.budgets.forecast.outturn import Z_SCORES
+from pbcanalytics.budgets.forecast.profile import Profile, days, profile
+from pbcanalytics.budgets.forecast.track_record import own_scale
 from pbcanalytics.words import periods
 
 Amounts = NDArray[np.float64]

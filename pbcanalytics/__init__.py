@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pbcanalytics.faces.notebooks import (
         baseline_budgets,
+        budget_monitor,
         explained_prices,
         explained_spell,
         price_of_a_stay,
@@ -43,6 +44,7 @@ __all__ = [
     "Shelf",
     "Wishes",
     "baseline_budgets",
+    "budget_monitor",
     "build",
     "check",
     "demo",
@@ -62,6 +64,7 @@ _HOMES = {
     "Shelf": "pbcanalytics.reference",
     "Wishes": "pbcanalytics.intake",
     "baseline_budgets": "pbcanalytics.faces.notebooks",
+    "budget_monitor": "pbcanalytics.faces.notebooks",
     "build": "pbcanalytics.pipeline",
     "check": "pbcanalytics.pipeline",
     "demo": "pbcanalytics.pipeline",

@@ -29,6 +29,7 @@ def test_the_public_names_and_their_parameters_are_pinned() -> None:
     }
     assert found == {
         "baseline_budgets": ["practice", "financial_year", "mode"],
+        "budget_monitor": ["group", "financial_year", "month", "scope", "mode"],
         "build": ["data", "engine", "progress"],
         "demo": ["data", "n_practices", "years", "seed", "quiet", "era", "progress"],
         "check": ["data", "provider", "supplier", "out"],

@@ -18,9 +18,15 @@ from typer.testing import CliRunner
 import pbcanalytics.cli.fair_shares  # noqa: F401
 from pbcanalytics import Wishes, pipeline
 from pbcanalytics.budgets import baseline
-from pbcanalytics.budgets.age_weights import NO_AGES, NOT_WEIGHED, WeightSet, weigh, weight_set
-from pbcanalytics.budgets.chance import chance_band, reliability, shrunk, variation
-from pbcanalytics.budgets.fair_shares import (
+from pbcanalytics.budgets.shares.age_weights import (
+    NO_AGES,
+    NOT_WEIGHED,
+    WeightSet,
+    weigh,
+    weight_set,
+)
+from pbcanalytics.budgets.shares.chance import chance_band, reliability, shrunk, variation
+from pbcanalytics.budgets.shares.fair_shares import (
     NO_BUDGET,
     NO_FACTOR,
     NO_WEIGHT,
@@ -28,7 +34,7 @@ from pbcanalytics.budgets.fair_shares import (
     fair_shares,
     with_factors,
 )
-from pbcanalytics.budgets.pace_of_change import (
+from pbcanalytics.budgets.shares.pace_of_change import (
     BandRule,
     GrowthRule,
     Moved,

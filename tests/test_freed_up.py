@@ -12,11 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pbcanalytics.budgets import incentive_scheme
-from pbcanalytics.budgets.agreed_sums import Agreed, agreed_sums
-from pbcanalytics.budgets.freed_up import ShareRule, chain, position, share_rule
-from pbcanalytics.budgets.incentive_ledger import DISPUTED, INSIDE, OUTSIDE, STANDINGS, ledger
-from pbcanalytics.budgets.incentive_scheme import (
+from pbcanalytics.budgets.savings import incentive_scheme
+from pbcanalytics.budgets.savings.agreed_sums import Agreed, agreed_sums
+from pbcanalytics.budgets.savings.freed_up import ShareRule, chain, position, share_rule
+from pbcanalytics.budgets.savings.incentive_ledger import (
+    DISPUTED,
+    INSIDE,
+    OUTSIDE,
+    STANDINGS,
+    ledger,
+)
+from pbcanalytics.budgets.savings.incentive_scheme import (
     Variant,
     compare_variants,
     component_pence,

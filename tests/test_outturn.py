@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 
 from benchmarks.outturn import evaluate, table, world
 from pbcanalytics import cli, intake
-from pbcanalytics.budgets.completion import by_age, completion, mack
-from pbcanalytics.budgets.outturn import BOUNDS, MONEY, Outturn, outturn
-from pbcanalytics.budgets.price_levels import at_one_level
-from pbcanalytics.budgets.profile import days
+from pbcanalytics.budgets.forecast.completion import by_age, completion, mack
+from pbcanalytics.budgets.forecast.outturn import BOUNDS, MONEY, Outturn, outturn
+from pbcanalytics.budgets.forecast.price_levels import at_one_level
+from pbcanalytics.budgets.forecast.profile import days
 from pbcanalytics.cli import outturn as command
 from pbcanalytics.faces import outturn as words
 from pbcanalytics.intake.extract_ages import extract_ages

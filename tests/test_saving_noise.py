@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pbcanalytics.budgets.noise import (
+from pbcanalytics.budgets.savings.noise import (
     ABOVE_MINIMUM,
     CREDIBLE,
     DEFAULT,
@@ -26,8 +26,8 @@ from pbcanalytics.budgets.noise import (
     raised_minimum_share,
     saving_noise_share,
 )
-from pbcanalytics.budgets.noise_terms import noise_terms
-from pbcanalytics.budgets.prospects import Prospect, prospect
+from pbcanalytics.budgets.savings.noise_terms import noise_terms
+from pbcanalytics.budgets.savings.prospects import Prospect, prospect
 from pbcanalytics.reference import STATUSES, Shelf
 from pbcanalytics.words.errors import SelectionError
 
@@ -229,6 +229,7 @@ def seen(elapsed: Fraction, actual: int, **changed: Any) -> Prospect:
         "n_patients": 6_500,
         "practice_share": SEVENTY,
         "terms": TERMS,
+        "n_months": 0,
     }
     return prospect(**(asked | changed))
 
@@ -238,17 +239,17 @@ def test_before_the_year_the_expected_share_is_what_the_naive_rule_pays_for_chan
     assert before.outturn_pence == 400_000_000
     assert before.chance_of_share == pytest.approx(0.5)
     naive = expected_for_noise_share(NAIVE, 6_500, SEVENTY, TERMS)
-    assert before.expected_pence == pytest.approx(naive * 400_000_000, abs=1)
+    assert before.expected_share_pence == pytest.approx(naive * 400_000_000, abs=1)
 
 
 def test_at_the_end_of_the_year_the_share_is_known_and_nothing_is_chance() -> None:
     done = seen(Fraction(1), 390_000_000)
-    assert done.outturn_pence == done.low_pence == done.high_pence == 390_000_000
-    assert (done.chance_of_share, done.expected_pence) == (1.0, 7_000_000)
+    assert done.outturn_pence == done.low_80_pence == done.high_80_pence == 390_000_000
+    assert (done.chance_of_share, done.expected_share_pence) == (1.0, 7_000_000)
     claimed = seen(Fraction(1), 390_000_000, first_claims_pence=4_000_000)
-    assert claimed.expected_pence == 4_200_000
+    assert claimed.expected_share_pence == 4_200_000
     over = seen(Fraction(1), 410_000_000)
-    assert (over.chance_of_share, over.expected_pence, over.if_any_pence) == (0.0, 0, None)
+    assert (over.chance_of_share, over.expected_share_pence, over.if_any_pence) == (0.0, 0, None)
 
 
 @given(st.integers(1, 11), st.integers(300, 300_000))
@@ -256,7 +257,7 @@ def test_each_month_narrows_the_range_and_the_rate_lies_between_the_years(
     month: int, n: int
 ) -> None:
     now, later = (seen(Fraction(m, 12), 30_000_000 * m, n_patients=n) for m in (month, month + 1))
-    assert later.high_pence - later.low_pence < now.high_pence - now.low_pence
+    assert later.high_80_pence - later.low_80_pence < now.high_80_pence - now.low_80_pence
     straight = 360_000_000
     assert straight < now.outturn_pence < 400_000_000
     assert later.outturn_pence <= now.outturn_pence
@@ -287,12 +288,12 @@ def test_in_drawn_years_the_chance_of_a_share_and_its_size_come_true(month: int)
     ]
     outturn = 4e8 * (first + rest)
     budgets = 4e8 * base
-    inside = [p.low_pence <= x <= p.high_pence for p, x in zip(made, outturn, strict=True)]
+    inside = [p.low_80_pence <= x <= p.high_80_pence for p, x in zip(made, outturn, strict=True)]
     assert np.mean(inside) == pytest.approx(0.8, abs=0.025)
     happened = (budgets > outturn).mean()
     assert np.mean([p.chance_of_share for p in made]) == pytest.approx(happened, abs=0.02)
     size = (0.7 * np.maximum(budgets - outturn, 0)).mean()
-    assert np.mean([p.expected_pence for p in made]) == pytest.approx(size, rel=0.06)
+    assert np.mean([p.expected_share_pence for p in made]) == pytest.approx(size, rel=0.06)
 
 
 @pytest.mark.parametrize(

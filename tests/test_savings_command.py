@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from pbcanalytics.budgets import Plan, YearBudget, baseline
-from pbcanalytics.budgets.agreed_sums import Agreed
-from pbcanalytics.budgets.freed_up import ShareRule
-from pbcanalytics.budgets.noise_terms import NoiseTerms
-from pbcanalytics.budgets.year_savings import YearSavings, elapsed_share, year_savings
+from pbcanalytics.budgets.savings.agreed_sums import Agreed
+from pbcanalytics.budgets.savings.freed_up import ShareRule
+from pbcanalytics.budgets.savings.noise_terms import NoiseTerms
+from pbcanalytics.budgets.savings.year_savings import YearSavings, elapsed_share, year_savings
 from pbcanalytics.cli import app
 from pbcanalytics.cli import incentive as registers_another
 from pbcanalytics.cli import savings as registers_the_command
@@ -260,7 +260,15 @@ def test_people_machines_and_files_are_told_the_same(small_pct: Path, tmp_path: 
     groups = told["pcts"][0]["groups"]
     assert held["group_code"].tolist() == [g["group_code"] for g in groups]
     assert held["entitlement_pence"].tolist() == [g["entitlement_pence"] for g in groups]
-    assert len(told["pcts"][0]["months"]) == 12 * len(groups)
+    by_month = pd.read_csv(tmp_path / "savings-by-month.csv")
+    assert by_month["outturn_pence"].tolist() == [
+        m["outturn_pence"] for m in told["pcts"][0]["by_month"]
+    ]
+    of_groups = by_month[by_month["level"] != "member"]
+    assert len(of_groups) == 12 * len(groups)
+    assert set(of_groups["month"]) == {f"2018-{m:02d}" for m in range(4, 13)} | {
+        *("2019-01", "2019-02", "2019-03")
+    }
     flat_text = " ".join(text.split())
     assert "1.85% of its budget to a practice of 6,500" in flat_text
     assert "never more than 0.25%" in flat_text

@@ -511,10 +511,15 @@ def test_the_models_that_answer_single_questions_are_the_same_too(
         con.execute("UPDATE priced_spells SET price_pence = price_pence + 1 WHERE pod = 'DC'")
         costing.keep_changes(engine, 0, "now")
         costing.strategies(engine)
-        for name in ("contract_aggregates", "hrg_prices"):
+        for name in ("contract_aggregates", "hrg_months", "hrg_prices"):
             engine.frame(MODELS[name])
         costing.contract_effects(engine, shelf, "2018/19")
         assert len(engine.frame(MODELS["emergency_base"])) > 0
+        engine.define("demand_events", MODELS["demand_events"])
+        for name in ("demand_counts", "demand_ages"):
+            assert len(engine.frame(MODELS[name])) > 0
+        for name in ("monthly_spending", "forecast_cells"):
+            assert len(engine.frame(MODELS[name])) > 0
         costing.bridge(engine, "2017/18", (shelf, "2017/18"), (shelf, "2018/19"))
         lines = con.execute(
             "SELECT provider_code, hrg, 'EL' AS setting, count(*) AS n_activity, "

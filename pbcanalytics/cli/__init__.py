@@ -14,6 +14,8 @@ from pbcanalytics.cli import (
     extracts,
     fair_shares,
     incentive,
+    measures,
+    monitor,
     organisations,
     outturn,
     prices,
@@ -21,6 +23,8 @@ from pbcanalytics.cli import (
     savings,
     steps,
     tariff,
+    trend,
+    versions,
 )
 from pbcanalytics.cli.console import app, err
 from pbcanalytics.words.errors import PbcError
@@ -34,6 +38,8 @@ __all__ = [
     "fair_shares",
     "incentive",
     "main",
+    "measures",
+    "monitor",
     "organisations",
     "outturn",
     "prices",
@@ -41,6 +47,8 @@ __all__ = [
     "savings",
     "steps",
     "tariff",
+    "trend",
+    "versions",
 ]
 
 app.add_typer(tariff.tariff, name="tariff")

@@ -3,9 +3,10 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
 from pbcanalytics.cli.console import DATA, Data, app, out, progressing
@@ -13,6 +14,8 @@ from pbcanalytics.cli.keeping import keep
 
 if TYPE_CHECKING:
     from pbcanalytics.pipeline.savings import Found
+
+WIDE: Final = 220
 
 
 @app.command()
@@ -32,22 +35,39 @@ def savings(
         progress("every group", 0.1)
         found = found_savings(data, year)
     if csv is not None and found.pcts:
-        import pandas as pd
-
-        from pbcanalytics.faces import savings_tables as tables
-
-        keep(pd.concat([tables.flat(s, found.names) for s in found.pcts]), csv)
+        _keep(found, csv)
     if as_json:
         sys.stdout.write(json.dumps(_for_machines(found), indent=2) + "\n")
         return
     _say(found, months=months)
     if csv is not None:
-        written = f"Written to {csv}." if found.pcts else f"Nothing was written to {csv}."
-        out.print(written, markup=False)
+        written = f"Written to {csv}" if found.pcts else f"Nothing was written to {csv}"
+        beside = f", and by month to {_beside(csv, 'by-month')}" if found.pcts else ""
+        out.print(f"{written}{beside}.", markup=False)
+
+
+def _keep(found: "Found", csv: Path) -> None:
+    """Write the groups to a file, what each month foresaw and the scheme to files beside it."""
+    import pandas as pd
+
+    from pbcanalytics.faces import savings_tables as tables
+
+    keep(pd.concat([tables.flat(s, found.names) for s in found.pcts]), csv)
+    keep(pd.concat([tables.by_month(s) for s in found.pcts]), _beside(csv, "by-month"))
+    if found.incentives:
+        parts = [table.assign(pct_code=pct) for pct, table in found.incentives.items()]
+        keep(pd.concat(parts), _beside(csv, "incentive"))
+
+
+def _beside(csv: Path, what: str) -> Path:
+    """Name a second file after the first: savings-by-month.csv."""
+    return csv.with_name(f"{csv.stem}-{what}{csv.suffix}")
 
 
 def _say(found: "Found", *, months: bool) -> None:
+    """Print the savings for people."""
     from pbcanalytics.faces import savings as words
+    from pbcanalytics.faces import savings_incentive as scheme_words
 
     for reason in found.unset:
         out.print(reason, markup=False)
@@ -66,9 +86,21 @@ def _say(found: "Found", *, months: bool) -> None:
         out.print(words.noise_line(found.rule.practice_share, found.terms), markup=False)
         _table(words.CHANCE_HEADS, words.chance_rows(year, found.names))
         if months:
-            out.print("What each month foresaw, by its own activity:", markup=False)
+            out.print("What the end of each month foresaw:", markup=False)
             _table(words.MONTH_HEADS, words.month_rows(year, found.names))
-        for note in words.notes(year, found.names):
+        scheme_notes: list[str] = []
+        if found.scheme is not None:
+            paid = found.incentives[year.pct_code]
+            out.print("The incentive scheme of the year:", markup=False)
+            _table(scheme_words.INCENTIVE_HEADS, scheme_words.incentive_rows(paid, found.names))
+            scheme_notes = scheme_words.incentive_notes(
+                paid,
+                found.scheme,
+                found.names,
+                is_over=year.n_months == 12 and not year.is_completed,
+            )
+        why_not = found.unforecast.get(year.pct_code, "")
+        for note in [*scheme_notes, *words.notes(year, found.names, why_not)]:
             out.print(note, markup=False)
     if found.unmatched:
         out.print(
@@ -80,16 +112,19 @@ def _say(found: "Found", *, months: bool) -> None:
 
 
 def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """Print texts as a table; nothing where there are no rows."""
     table = Table(heads[0], box=None)
     for head in heads[1:]:
         table.add_column(head, justify="right")
     for row in rows:
         table.add_row(*row)
     if rows:
-        out.print(table)
+        # Into a file or a pipe nothing is cut off.
+        (out if out.is_terminal else Console(highlight=False, width=WIDE)).print(table)
 
 
 def _for_machines(found: "Found") -> dict[str, object]:
+    """Give all of the savings as JSON takes it."""
     from pbcanalytics.faces import savings_tables as tables
 
     return {
@@ -110,7 +145,13 @@ def _for_machines(found: "Found") -> dict[str, object]:
                 "silent": year.silent,
                 "left_out_pence": year.left_out_pence,
                 "groups": json.loads(tables.flat(year, found.names).to_json(orient="records")),
-                "months": json.loads(tables.months_flat(year).to_json(orient="records")),
+                "by_month": json.loads(tables.by_month(year).to_json(orient="records")),
+                "rests_on": list(year.earlier_years),
+                "unforecast": found.unforecast.get(year.pct_code),
+                "unforeseen": year.unforeseen,
+                "incentives": json.loads(found.incentives[year.pct_code].to_json(orient="records"))
+                if year.pct_code in found.incentives
+                else [],
             }
             for year in found.pcts
         ],

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import pandas as pd
 
-from pbcanalytics.budgets.chance import chance_band, variation
-from pbcanalytics.budgets.fair_shares import FairShares
-from pbcanalytics.budgets.pace_of_change import Moved
+from pbcanalytics.budgets.shares.chance import chance_band, variation
+from pbcanalytics.budgets.shares.fair_shares import FairShares
+from pbcanalytics.budgets.shares.pace_of_change import Moved
 from pbcanalytics.faces import wording
 
 _AVERAGE_LIST: Final = 6500

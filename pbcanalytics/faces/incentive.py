@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from pbcanalytics.budgets.incentive_scheme import (
+from pbcanalytics.budgets.rounding import half_up
+from pbcanalytics.budgets.savings.incentive_scheme import (
     Scheme,
     SecondPayment,
     component_pence,
     second_payment,
 )
-from pbcanalytics.budgets.rounding import half_up
 from pbcanalytics.faces import wording
 from pbcanalytics.words.errors import SelectionError
 

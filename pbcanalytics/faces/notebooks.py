@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from pbcanalytics.faces.pages import baseline_budgets as baseline_budgets_page
+from pbcanalytics.faces.pages import budget_monitor as budget_monitor_page
 from pbcanalytics.faces.pages import explained_prices as explained_prices_page
 from pbcanalytics.faces.pages import price_of_a_stay as price_of_a_stay_page
 from pbcanalytics.faces.pages.page import Page
@@ -51,8 +52,8 @@ def baseline_budgets(practice: str = "", financial_year: str = "", mode: str = "
     Returns
     -------
     Page
-        `controls()` and the parts `strip`, `headline`, `walk`, `lines`, `practices` and
-        `provenance`, each for display in a cell of its own.
+        `controls()` and the parts `strip`, `headline`, `walk`, `lines`, `practices`, `checklist`
+        and `provenance`, each for display in a cell of its own.
 
     Raises
     ------
@@ -62,6 +63,45 @@ def baseline_budgets(practice: str = "", financial_year: str = "", mode: str = "
     """
     ask = resolve(mode, practice=practice, financial_year=financial_year)
     return baseline_budgets_page.page(published_file(), ask)
+
+
+def budget_monitor(
+    group: str = "",
+    financial_year: str = "",
+    month: str = "",
+    scope: str = "",
+    mode: str = "auto",
+) -> Page:
+    """
+    Ask where a budget stands, why, and where the year will probably end.
+
+    Parameters
+    ----------
+    group : str
+        Practice code, "consortium-C01" or "pct-9E1"; empty for the first PCT.
+    financial_year : str
+        Budget year, "2018/19"; empty for the latest with activity.
+    month : str
+        What was known at the end of a month, "04" to "03"; empty for the latest held.
+    scope : str
+        Point of delivery; empty or "ALL" for all activity.
+    mode : str
+        "auto" finds out whether Voila or JupyterLab shows the page; a batch run says "batch".
+
+    Returns
+    -------
+    Page
+        `controls()` and the parts `strip`, `headline`, `course`, `causes`, `why`, `months`,
+        `lines`, `practices`, `share` and `provenance`, each for display in a cell of its own.
+
+    Raises
+    ------
+    PbcError
+        In a batch run: if nothing was published, or not what was asked for. A page or JupyterLab
+        shows the sentence instead.
+    """
+    ask = resolve(mode, group=group, financial_year=financial_year, month=month, scope=scope)
+    return budget_monitor_page.page(published_file(), ask)
 
 
 def explained_prices(group: str = "", years: str = "", pod: str = "", mode: str = "auto") -> Page:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from pbcanalytics.budgets.outturn import BOUNDS, MONEY, Outturn
+from pbcanalytics.budgets.forecast.outturn import BOUNDS, MONEY, Outturn
 from pbcanalytics.faces import wording
 from pbcanalytics.words import periods
 

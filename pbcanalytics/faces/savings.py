@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, Final
 
-from pbcanalytics.budgets.freed_up import Chain, Position
-from pbcanalytics.budgets.noise import (
+from pbcanalytics.budgets.savings.freed_up import Chain, Position
+from pbcanalytics.budgets.savings.group_savings import GroupSavings
+from pbcanalytics.budgets.savings.noise import (
     DEFAULT,
     NAIVE,
     expected_for_noise_share,
 )
-from pbcanalytics.budgets.noise_terms import NoiseTerms
-from pbcanalytics.budgets.year_savings import GroupSavings, YearSavings
+from pbcanalytics.budgets.savings.noise_terms import NoiseTerms
+from pbcanalytics.budgets.savings.prospects import Prospect
+from pbcanalytics.budgets.savings.year_savings import YearSavings
 from pbcanalytics.faces import wording
 
 NET_HEADS: Final = (
@@ -27,7 +29,7 @@ CHANCE_HEADS: Final = (
 )
 MONTH_HEADS: Final = (
     *("Group", "Month", "Year's spending", "1 in 10 below", "1 in 10 above"),
-    *("Chance of a share", "Share, if any"),
+    *("Chance of a share", "Expected share", "Share, if any"),
 )
 
 TYPICAL_LIST: Final = 6_500
@@ -66,6 +68,7 @@ def net_rows(found: YearSavings, names: Mapping[str, str]) -> list[tuple[str, ..
 
 
 def _net_row(name: str, so_far: Position) -> tuple[str, ...]:
+    """Write a position as texts."""
     return (
         name,
         wording.exact(so_far.budget_pence),
@@ -90,6 +93,7 @@ def claim_rows(found: YearSavings, names: Mapping[str, str]) -> list[tuple[str, 
 
 
 def _claimed(chain: Chain | None) -> tuple[str, ...]:
+    """Write what becomes of a saving, unknown steps as such."""
     if chain is None:
         return (wording.ruled(None),) * 6
     return (
@@ -103,6 +107,7 @@ def _claimed(chain: Chain | None) -> tuple[str, ...]:
 
 
 def _historic(group: GroupSavings) -> str:
+    """Write the entitlement on the historic budget."""
     return _pence(group.historic_chain.entitlement_pence if group.historic_chain else None)
 
 
@@ -127,20 +132,34 @@ def month_rows(found: YearSavings, names: Mapping[str, str]) -> list[tuple[str, 
     return [
         (
             _name(group, names),
-            _month(found.financial_year, n),
+            _month(found.financial_year, seen.n_months),
             wording.short(seen.outturn_pence),
-            wording.short(seen.low_pence),
-            wording.short(seen.high_pence),
+            wording.short(seen.low_80_pence),
+            wording.short(seen.high_80_pence),
             _chance(seen.chance_of_share),
-            "none" if seen.if_any_pence is None else wording.short(seen.if_any_pence),
+            *_shares(seen),
         )
         for group in found.groups
-        for n, seen in enumerate(group.months, start=1)
+        for seen in group.months
     ]
 
 
-def notes(found: YearSavings, names: Mapping[str, str]) -> list[str]:
-    """Say what the figures of a year do not hold."""
+def notes(found: YearSavings, names: Mapping[str, str], why_not: str = "") -> list[str]:
+    """
+    Say what the figures of a year rest on, and what they do not hold.
+
+    Parameters
+    ----------
+    found : YearSavings
+    names : mapping of str to str
+        Of groups and practices, by code.
+    why_not : str, optional
+        Why the outturn is not forecast, where it is not.
+
+    Returns
+    -------
+    list of str
+    """
     said = [
         "The net is what counts. The gross sums are practices under and over their budgets: with "
         "nothing saved, some are always under."
@@ -149,7 +168,14 @@ def notes(found: YearSavings, names: Mapping[str, str]) -> list[str]:
         said.append(
             "The year is not over: the net of the year is foreseen, and the budget so far is its "
             "share by weekdays. Activity that is coded late is missing from the newest months, so "
-            "a saving looks larger than it is."
+            "the net so far looks larger than it is."
+        )
+    said += _basis(found, why_not)
+    if found.unforeseen:
+        listed = wording.joined([names.get(c, c) for c in found.unforeseen])
+        said.append(
+            f"The forecast does not hold {listed}, which nobody answers for any more: the year of "
+            "that group is not foreseen."
         )
     if found.empty_months:
         missing = wording.joined([f"{m:%B %Y}" for m in found.empty_months])
@@ -176,6 +202,29 @@ def notes(found: YearSavings, names: Mapping[str, str]) -> list[str]:
             "how to record it."
         )
     return said
+
+
+def _basis(found: YearSavings, why_not: str) -> list[str]:
+    """Say what the year is foreseen from."""
+    if found.earlier_years:
+        late = (
+            "late coding is in it as successive extracts showed it"
+            if found.is_completed
+            else "no month was sent twice, so nothing of late coding is in it"
+        )
+        return [
+            "What the year comes to is the forecast of 'pbc outturn', from "
+            f"{wording.joined(list(found.earlier_years))}: a group's is the sum of its practices'; "
+            f"{late}."
+        ]
+    if not any(group.months for group in found.groups):
+        return []
+    said = (
+        "The outturn is not forecast, so the year is foreseen from the rate so far and that of the "
+        "base year, by how far chance moves each (saving_noise in the reference data). That knows "
+        "of no season and of no late coding."
+    )
+    return [f"{said} {why_not}".strip()]
 
 
 def share_line(rules: Mapping[str, Mapping[str, Any]], financial_year: str) -> str:
@@ -211,15 +260,29 @@ def noise_line(practice_share: Fraction | None, terms: NoiseTerms) -> str:
 
 
 def _name(group: GroupSavings, names: Mapping[str, str]) -> str:
+    """Give a group's name, else its code."""
     return names.get(group.code, group.code)
 
 
 def _pence(pence: int | None, missing: str = "not known") -> str:
+    """Write pounds, or what stands for a sum that is missing."""
     return missing if pence is None else wording.exact(pence)
 
 
 def _taken(chain: Chain, name: str) -> str:
+    """Write what is taken first; a sum that is not recorded is said to be none."""
     return "not recorded" if name in chain.not_recorded else _pence(getattr(chain, name))
+
+
+def _shares(seen: Prospect) -> tuple[str, str]:
+    """Write the share to expect in all years, and in those with one."""
+    if seen.expected_share_pence is None:
+        return ("not known",) * 2
+    any_pence = seen.if_any_pence
+    return (
+        wording.short(seen.expected_share_pence),
+        "none" if any_pence is None else wording.short(any_pence),
+    )
 
 
 def _chance(chance: float) -> str:
@@ -230,5 +293,6 @@ def _chance(chance: float) -> str:
 
 
 def _month(financial_year: str, n_months: int) -> str:
+    """Name the month that is the latest after so many."""
     year = int(financial_year[:4]) + (n_months > 9)
     return wording.month(f"{year}-{(n_months + 2) % 12 + 1:02d}")

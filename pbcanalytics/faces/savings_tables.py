@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from pbcanalytics.budgets.year_savings import YearSavings
+from pbcanalytics.budgets.savings.year_savings import YearSavings
+from pbcanalytics.words import periods
 
 
 def flat(found: YearSavings, names: Mapping[str, str]) -> pd.DataFrame:
@@ -44,7 +45,7 @@ def flat(found: YearSavings, names: Mapping[str, str]) -> pd.DataFrame:
         if group.months:
             last = group.months[-1]
             row["chance_of_share"] = last.chance_of_share
-            row["expected_share_pence"] = last.expected_pence
+            row["expected_share_pence"] = last.expected_share_pence
         row["beyond_chance_pence"] = group.beyond_chance_pence
         if noise is not None:
             row |= {f"noise_{k}": v for k, v in vars(noise).items()}
@@ -54,24 +55,23 @@ def flat(found: YearSavings, names: Mapping[str, str]) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(whole, "Int64"))
 
 
-def months_flat(found: YearSavings) -> pd.DataFrame:
+def by_month(found: YearSavings) -> pd.DataFrame:
     """
-    Give what each month foresaw as a table.
+    Give what the end of each month foresaw as a table.
 
     Returns
     -------
     DataFrame, one row per group and month
-        `group_code`, `n_months` and the fields of Prospect.
+        `pct_code`, `financial_year`, `month` ("2018-04") and the columns of `prospects_by_group`.
+        [pence, share]
     """
-    return pd.DataFrame(
-        [
-            {"group_code": g.code, "n_months": n, **vars(seen)}
-            | {"elapsed_share": float(seen.elapsed_share)}
-            for g in found.groups
-            for n, seen in enumerate(g.months, start=1)
-        ]
-    )
+    start = periods.first_year(found.financial_year)
+    table = found.by_month
+    months = [f"{start + (n > 9)}-{(n + 2) % 12 + 1:02d}" for n in table["n_months"]]
+    own = {"pct_code": found.pct_code, "financial_year": found.financial_year, "month": months}
+    return table.assign(**own)[[*own, *table.columns]]
 
 
 def _number(share: Fraction | None) -> float | None:
+    """Give a share as a number."""
     return None if share is None else float(share)

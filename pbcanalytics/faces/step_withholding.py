@@ -5,6 +5,7 @@ what is withheld at one year's prices is withheld at all, so that none tells of 
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from fractions import Fraction
 from typing import Final
 
 import pandas as pd
@@ -21,7 +22,11 @@ _COUNTS: Final = ("n_priced", "n_activity")
 # Pounds are those of priced activity, and where few of many are priced they are those of a few.
 
 
-def hidden_lines(steps: pd.DataFrame, smallest: int) -> set[Line]:
+Growth = Mapping[tuple[str, str], Mapping[str, Fraction]]
+"""By practice and year of activity: the growth that a budget agrees for each line. [share]"""
+
+
+def hidden_lines(steps: pd.DataFrame, smallest: int, growth: Growth | None = None) -> set[Line]:
     """
     Choose the lines of practices that are withheld from every table.
 
@@ -31,11 +36,13 @@ def hidden_lines(steps: pd.DataFrame, smallest: int) -> set[Line]:
         From `step_groups.placed`, with `n_activity` and `n_priced`.
     smallest : int
         The smallest count that may be shown.
+    growth : Growth, optional
+        Of the lines of budgets: a practice's growth in all tells of its lines a second time.
 
     Returns
     -------
     set of (practice, year of activity, point of delivery)
-        Small ones by activity or by priced activity, and those that guard them against the total
+        Small ones by activity or by priced activity, and those that guard them against the totals
         of practice and year; at every year's prices.
     """
     found: set[Line] = set()
@@ -49,7 +56,30 @@ def hidden_lines(steps: pd.DataFrame, smallest: int) -> set[Line]:
                 held = sum(n for line, n in lines.items() if line in found)
                 if not small <= found or (small and held < smallest):
                     found |= withheld_cells(lines, smallest)
+                found |= _against_growth(lines, found, growth or {}, smallest)
     return found
+
+
+def _against_growth(
+    lines: Mapping[Line, int], hidden: Collection[Line], growth: Growth, smallest: int
+) -> set[Line]:
+    """
+    Choose what more of a practice's lines has to be withheld because its growth is told.
+
+    Lines hidden with two rates of growth between them can be told apart by the total and its
+    growth; with one rate, or with three, they cannot.
+    """
+    more = {line for line in lines if line in hidden}
+    shown = sorted((n, line) for line, n in lines.items() if n and line not in more)
+    while more and shown:
+        by_rate: dict[Fraction, int] = {}
+        for line in more:
+            rate = growth.get(line[:2], {}).get(line[2], Fraction(0))
+            by_rate[rate] = by_rate.get(rate, 0) + lines[line]
+        if len(by_rate) != 2 or min(by_rate.values()) >= smallest:
+            break
+        more.add(shown.pop(0)[1])
+    return more
 
 
 def lines_untold(

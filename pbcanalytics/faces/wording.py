@@ -96,6 +96,41 @@ def short(pence: int, *, signed: bool = False) -> str:
     return f"{sign}£{pounds:,.0f}"
 
 
+def rough(pence: int) -> str:
+    """
+    Write an estimate in two figures, as it deserves.
+
+    Examples
+    --------
+    >>> rough(503_120_412), rough(4_567_890), rough(99_950), rough(-31_49)
+    ('£5.0m', '£46k', '£1,000', '−£31')
+    """
+    pounds = abs(pence) / 100
+    for size, letter in ((1e6, "m"), (1e3, "k")):
+        scaled = float(f"{pounds / size:.2g}")
+        if scaled >= (1 if letter == "m" else 10):
+            return f"{'−' if pence < 0 else ''}£{scaled:.{1 if scaled < 10 else 0}f}{letter}"
+    return f"{'−' if pence < 0 else ''}£{float(f'{pounds:.2g}'):,.0f}"
+
+
+def chance(share: float) -> str:
+    """
+    Write a chance in tens.
+
+    Examples
+    --------
+    >>> chance(0.78), chance(0.02), chance(0.97), chance(1e-9)
+    ('8 in 10', 'less than 1 in 10', 'more than 9 in 10', 'next to none')
+    """
+    if not 0.01 <= share <= 0.99:
+        return "next to none" if share < 0.5 else "next to certain"
+    if share < 0.05:
+        return "less than 1 in 10"
+    if share > 0.95:
+        return "more than 9 in 10"
+    return f"{min(max(round(share * 10), 1), 9)} in 10"
+
+
 def share(part: float, whole: float) -> str:
     """
     Write a share in per cent; 100% only where nothing is missing.

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from pbcanalytics import budgets, costing, intake
-from pbcanalytics.budgets.fair_shares import FairShares, fair_shares
-from pbcanalytics.budgets.pace_of_change import (
+from pbcanalytics.budgets.shares.fair_shares import FairShares, fair_shares
+from pbcanalytics.budgets.shares.pace_of_change import (
     BandRule,
     GrowthRule,
     Moved,
@@ -179,14 +179,16 @@ def _budgets(
             "changed, so there are no budgets to measure. Run 'pbc build' first, or say with "
             "--total what to share out."
         )
-    for one in every_budget(warehouse):
+    # Before a move that the plan asks for: it would be taken twice.
+    for one in every_budget(warehouse, is_moved=False):
         told = one if isinstance(one, budgets.Unset) else one.baseline
         if (one.pct_code, told.financial_year) != (pct, year):
             continue
         if isinstance(one, budgets.Unset):
             raise SelectionError(one.reason)
-        rows = one.baseline.practices[["practice_code", "indicative_pence"]]
-        return rows.rename(columns={"indicative_pence": "budget_pence"})
+        own = one.baseline.practices
+        whole = own["indicative_pence"] + own["held_pence"]
+        return own[["practice_code"]].assign(budget_pence=whole)
     raise SelectionError(
         f"{pct} has no plan for {year}, so there are no budgets to measure. Load a plan and run "
         "'pbc build', or say with --total what to share out."

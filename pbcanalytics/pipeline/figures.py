@@ -8,12 +8,15 @@ from typing import Any, Final
 
 import pandas as pd
 
-from pbcanalytics import budgets, costing, intake, store, synthetic
+from pbcanalytics import costing, intake, store, synthetic
 from pbcanalytics.costing.chain import Engine
 from pbcanalytics.faces import publication
+from pbcanalytics.faces.publication_monitor import monitor_tables
 from pbcanalytics.intake.changes import spells_changed_by
-from pbcanalytics.pipeline.stage import Progress, every_budget, fingerprint, shelf, silent
-from pbcanalytics.pipeline.stepwise import overridden, step_frames
+from pbcanalytics.pipeline.following import followed
+from pbcanalytics.pipeline.in_force import checklists, in_force
+from pbcanalytics.pipeline.stage import Progress, fingerprint, shelf, silent
+from pbcanalytics.pipeline.stepwise import group_names, overridden, step_frames, told_lines
 from pbcanalytics.reference import Shelf
 from pbcanalytics.store import Published, Warehouse
 from pbcanalytics.store.spark import SparkEngine
@@ -111,22 +114,26 @@ def publish(data: Path) -> list[str]:
                 "priced, so the figures would not agree with them. Run 'pbc build' first."
             )
         practices = warehouse.frame("SELECT * FROM practices ORDER BY practice_code")
-        found = every_budget(warehouse)
+        counting = in_force(warehouse)
         smallest = held.rule("disclosure", "smallest_shown_count")
-        stepwise, hidden = step_frames(warehouse, practices, smallest)
+        stepwise, hidden = step_frames(warehouse, practices, smallest, counting.budgets)
+        under_way = list(followed(warehouse, held, counting.budgets))
+        checks = checklists(warehouse, held, counting.budgets)
+        names = group_names(warehouse)
         about = _about(warehouse, held)
     about["unset"] = [
-        {"financial_year": b.financial_year, "reason": b.reason}
-        for b in found
-        if isinstance(b, budgets.Unset)
+        {"financial_year": b.financial_year, "reason": b.reason} for b in counting.unset
     ]
     frames = publication.budget_tables(
-        [b for b in found if isinstance(b, budgets.YearBudget)],
+        counting.budgets,
         practices,
         hidden=hidden,
         smallest=smallest,
+        agreed=counting.agreed,
+        checks=checks,
     )
-    store.publish(data, frames | stepwise, about)
+    monitored = monitor_tables(under_way, names, told_lines(stepwise), smallest)
+    store.publish(data, frames | stepwise | monitored, about)
     unset = [f"{u['financial_year']}: {u['reason']}" for u in about["unset"]]
     if not unset and frames[tables.BUDGETS].empty:
         unset = ["No budget was set: no plan of a PCT with practices is loaded."]

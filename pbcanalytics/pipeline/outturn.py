@@ -2,27 +2,134 @@
 
 import datetime as dt
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from pbcanalytics import budgets, costing
-from pbcanalytics.budgets.completion import MATURE_MONTHS
-from pbcanalytics.budgets.outturn import Outturn, outturn
-from pbcanalytics.budgets.price_levels import at_one_level
-from pbcanalytics.costing.organisations import consortium_on
+from pbcanalytics.budgets.forecast.completion import MATURE_MONTHS
+from pbcanalytics.budgets.forecast.outturn import Outturn, outturn
+from pbcanalytics.budgets.forecast.price_levels import at_one_level
+from pbcanalytics.budgets.membership import regrouped
+from pbcanalytics.budgets.monitor.month_shares import HeldMonths
+from pbcanalytics.budgets.walk.in_scope import held_months
+from pbcanalytics.costing.chain import model
+from pbcanalytics.costing.organisations import Registers, consortium_on
 from pbcanalytics.intake.extract_ages import extract_ages
-from pbcanalytics.pipeline.stage import every_budget
+from pbcanalytics.pipeline.in_force import budgets_in_force
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words import codes, periods
 from pbcanalytics.words.errors import SelectionError, StoreError
 
-_CUBE = """
-SELECT practice_code, provider_code, pod, month, financial_year, price_year, is_reported,
-       CAST(SUM(pence) AS BIGINT) AS pence
-FROM activity WHERE n_priced > 0 AND month IS NOT NULL
-GROUP BY ALL
-"""
+
+@dataclass(frozen=True)
+class Held:
+    """
+    What forecasts rest on, as it is held now.
+
+    Attributes
+    ----------
+    cells : DataFrame
+        Model `forecast_cells`.
+    triangle : DataFrame
+        What successive extracts showed.
+    registers : Registers
+    found : list of YearBudget or Unset
+        Every budget.
+    """
+
+    cells: pd.DataFrame
+    triangle: pd.DataFrame
+    registers: Registers
+    found: list[budgets.YearBudget | budgets.Unset]
+
+
+@dataclass(frozen=True)
+class OfPct:
+    """
+    What the forecast of one PCT's year rests on.
+
+    Attributes
+    ----------
+    activity : DataFrame, one row per practice, provider, point of delivery and month
+        At the year's prices, of the practices that answer. [pence]
+    known_to : date
+        In the latest month with activity, or the month that was asked for.
+    answers : dict of str to str
+        Who answers for each practice at the end of that month.
+    budgets : DataFrame or None
+        `financial_year`, `practice_code`, `pence`, at the level of prices of `activity`.
+    of_others : HeldMonths
+        Months of lines that others hold in the year: in no practice's forecast.
+    """
+
+    activity: pd.DataFrame
+    known_to: dt.date
+    answers: dict[str, str]
+    budgets: pd.DataFrame | None
+    of_others: HeldMonths
+
+
+def held(warehouse: Warehouse) -> Held:
+    """Read what forecasts rest on."""
+    cells = warehouse.frame(model("forecast_cells"))
+    cells["pod"] = cells["pod"].where(cells["pod"].isin(list(codes.PODS)), codes.OTHER_POD)
+    return Held(
+        cells=cells,
+        triangle=extract_ages(warehouse.con, MATURE_MONTHS),
+        registers=costing.registers(warehouse),
+        found=budgets_in_force(warehouse),
+    )
+
+
+def by_pct(of: Held, year: str, asked: dt.date | None = None) -> dict[str, OfPct]:
+    """
+    Gather what the forecast of a year rests on, PCT by PCT.
+
+    Parameters
+    ----------
+    of : Held
+    year : str
+        Financial year.
+    asked : date, optional
+        A day of the latest month to be known; otherwise the latest with activity of the PCT.
+
+    Returns
+    -------
+    dict of str to OfPct
+        By code; a PCT whose practices have no activity is not in it.
+
+    Raises
+    ------
+    SelectionError
+        If no activity of the year is priced.
+    """
+    level = at_one_level(of.cells, year)
+    agreed = _at_level(_agreed(of.found), of.cells, level)
+    when = pd.to_datetime(level["month"])
+    of_year = when >= pd.Timestamp(periods.start(year))
+    found = {}
+    for pct_code, own in of.registers.practices.groupby("pct_code", sort=True):
+        ours = set(own["practice_code"].astype(str))
+        latest = when[of_year & level["practice_code"].isin(list(ours))].max()
+        if asked is None and pd.isna(latest):
+            continue
+        known_to = asked or latest.date()
+        day = (pd.Timestamp(known_to) + pd.offsets.MonthEnd(0)).date()
+        answers = costing.answering(of.registers.practices, "practice_code", day)
+        rows = level.assign(practice_code=level["practice_code"].map(answers))
+        rows = rows[rows["practice_code"].isin(list(ours))]
+        if rows.empty:
+            continue
+        merged = (
+            None
+            if agreed is None
+            else regrouped(agreed, answers, ["financial_year", "practice_code"])
+        )
+        of_others = _of_others(of.found, str(pct_code), year)
+        found[str(pct_code)] = OfPct(rows, known_to, answers, merged, of_others)
+    return found
 
 
 def forecast_outturn(data: Path, year: str, as_of: str | None = None) -> list[tuple[str, Outturn]]:
@@ -57,33 +164,34 @@ def forecast_outturn(data: Path, year: str, as_of: str | None = None) -> list[tu
                 f"The activity in {data} has not been priced yet, so there is nothing to "
                 "forecast from. Run 'pbc build' first."
             )
-        cube = warehouse.frame(_CUBE)
-        seen = extract_ages(warehouse.con, MATURE_MONTHS)
-        registers = costing.registers(warehouse)
-        found = every_budget(warehouse)
-    cube["pod"] = cube["pod"].where(cube["pod"].isin(list(codes.PODS)), codes.OTHER_POD)
-    level = at_one_level(cube, year)
-    of_year = pd.to_datetime(level["month"]) >= pd.Timestamp(periods.start(year))
-    known_to = asked or pd.to_datetime(level.loc[of_year, "month"]).max().date()
-    day = (pd.Timestamp(known_to) + pd.offsets.MonthEnd(0)).date()
-    answers = costing.answering(registers.practices, "practice_code", day)
-    consortia = consortium_on(registers, day)
-    agreed = _at_level(_agreed(found), cube, level)
+        everything = held(warehouse)
     forecasts = []
-    for pct_code, own in registers.practices.groupby("pct_code", sort=True):
-        ours = set(own["practice_code"].astype(str))
-        rows = level.assign(practice_code=level["practice_code"].map(answers))
-        rows = rows[rows["practice_code"].isin(ours)]
-        if rows.empty:
-            continue
-        one = outturn(rows, known_to=known_to, triangle=seen, budgets=agreed, consortia=consortia)
-        forecasts.append((str(pct_code), one))
+    for pct_code, one in by_pct(everything, year, asked).items():
+        day = (pd.Timestamp(one.known_to) + pd.offsets.MonthEnd(0)).date()
+        made = outturn(
+            one.activity,
+            known_to=one.known_to,
+            triangle=everything.triangle,
+            budgets=one.budgets,
+            consortia=consortium_on(everything.registers, day),
+            of_others=one.of_others,
+        )
+        forecasts.append((pct_code, made))
     if not forecasts:
         raise SelectionError(
             f"None of the activity of {year} is of a practice in the register, so no outturn can "
             "be forecast. Load the register of practices ('pbc load practices.csv')."
         )
     return forecasts
+
+
+def _of_others(
+    found: list[budgets.YearBudget | budgets.Unset], pct_code: str, year: str
+) -> HeldMonths:
+    """Say which months of which lines are in no practice's budget of a year."""
+    plain = (b for b in found if isinstance(b, budgets.YearBudget) and b.pct_code == pct_code)
+    own = next((b.baseline for b in plain if b.baseline.financial_year == year), None)
+    return {} if own is None else held_months(own)
 
 
 def _agreed(found: list[budgets.YearBudget | budgets.Unset]) -> pd.DataFrame | None:

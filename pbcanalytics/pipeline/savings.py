@@ -4,28 +4,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from pbcanalytics import budgets, costing
-from pbcanalytics.budgets.agreed_sums import agreed_sums
-from pbcanalytics.budgets.freed_up import ShareRule, share_rule
-from pbcanalytics.budgets.incentive_scheme import Scheme, scheme
-from pbcanalytics.budgets.noise_terms import NoiseTerms, noise_terms
-from pbcanalytics.budgets.year_savings import YearSavings, year_savings
+from pbcanalytics.budgets.forecast.at_month import AtMonth, each_month
+from pbcanalytics.budgets.membership import regrouped
+from pbcanalytics.budgets.savings.agreed_sums import agreed_sums
+from pbcanalytics.budgets.savings.freed_up import ShareRule, share_rule
+from pbcanalytics.budgets.savings.group_incentives import group_incentives
+from pbcanalytics.budgets.savings.incentive_scheme import Scheme, scheme
+from pbcanalytics.budgets.savings.noise_terms import NoiseTerms, noise_terms
+from pbcanalytics.budgets.savings.year_savings import YearSavings, year_savings
+from pbcanalytics.budgets.walk.in_scope import held_months, in_scope
+from pbcanalytics.costing.chain import model
 from pbcanalytics.costing.organisations import consortium_on
-from pbcanalytics.pipeline.stage import every_budget, shelf
+from pbcanalytics.pipeline.outturn import Held, OfPct, by_pct, held
+from pbcanalytics.pipeline.stage import shelf
 from pbcanalytics.reference import Shelf
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words import periods
 from pbcanalytics.words.errors import ReferenceGap, SelectionError, StoreError
-
-_MONTHLY = """
-SELECT practice_code, month, CAST(SUM(n_rows - n_outside) AS BIGINT) AS n_activity,
-       CAST(SUM(n_priced) AS BIGINT) AS n_priced, CAST(SUM(pence) AS BIGINT) AS pence
-FROM activity
-WHERE financial_year = ? AND price_year = ?
-GROUP BY practice_code, month
-HAVING SUM(n_rows - n_outside) > 0
-"""
-"""The spending of a year at its own prices."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +48,15 @@ class Found:
         Of consortia and practices, by code.
     unmatched : tuple of str
         Codes for which something is recorded and that are no group of the year.
+    unforecast : dict of str to str
+        Why the outturn of a PCT is not forecast, by its code; its year is then foreseen from the
+        rate so far.
+    scheme : Scheme or None
+        The incentive scheme of the year.
+    incentives : dict of str to DataFrame
+        By code of the PCT, as `group_incentives` gives it; empty without a scheme.
+    seen : dict of str to tuple of AtMonth
+        By code of the PCT: the year as the end of each month saw it.
     """
 
     financial_year: str
@@ -61,6 +68,10 @@ class Found:
     unset: tuple[str, ...]
     names: dict[str, str]
     unmatched: tuple[str, ...]
+    unforecast: dict[str, str]
+    scheme: Scheme | None
+    incentives: dict[str, pd.DataFrame]
+    seen: dict[str, tuple[AtMonth, ...]]
 
 
 def savings(data: Path, financial_year: str) -> Found:
@@ -90,19 +101,47 @@ def savings(data: Path, financial_year: str) -> Found:
         If nothing was priced yet.
     """
     year = periods.starting(periods.first_year(financial_year))
-    held = shelf(data)
-    rules = _rules(held, year)
-    rule, agreed = share_rule(rules), agreed_sums(rules)
-    terms = noise_terms(held.record("saving_noise").rules)
+    reference = shelf(data)
+    _rules(reference, year)
     with Warehouse.open(data, doing="the savings") as warehouse:
         if not (warehouse.has("build") and warehouse.has("practice_lines")):
             raise StoreError(
                 f"The activity in {data} has not been priced yet, so there is nothing to hold "
                 "against a budget. Run 'pbc build' first."
             )
-        registers = costing.registers(warehouse)
-        every = every_budget(warehouse)
-        monthly = warehouse.frame(_MONTHLY, [year, year])
+        return savings_of(warehouse, held(warehouse), reference, year)
+
+
+def savings_of(warehouse: Warehouse, everything: Held, reference: Shelf, year: str) -> Found:
+    """
+    Hold the activity of a budget year against its budgets, in a warehouse that is open.
+
+    Parameters
+    ----------
+    warehouse : Warehouse
+        With the tables that `build` makes.
+    everything : Held
+        From `pipeline.outturn.held`.
+    reference : Shelf
+    year : str
+        "2018/19".
+
+    Returns
+    -------
+    Found
+
+    Raises
+    ------
+    SelectionError, ReferenceGap
+        As `savings`.
+    """
+    rules = _rules(reference, year)
+    rule, agreed = share_rule(rules), agreed_sums(rules)
+    terms = noise_terms(reference.record("saving_noise").rules)
+    monthly = warehouse.frame(model("monthly_spending"))
+    lists = warehouse.frame("SELECT * FROM practice_lists ORDER BY ALL")
+    every, registers = everything.found, everything.registers
+    monthly = monthly[monthly["financial_year"] == year]
     of_year = [b for b in every if isinstance(b, budgets.YearBudget)]
     of_year = [b for b in of_year if b.baseline.financial_year == year]
     unset = [b for b in every if isinstance(b, budgets.Unset) and b.financial_year == year]
@@ -112,15 +151,32 @@ def savings(data: Path, financial_year: str) -> Found:
             "from. Load the plan of the PCT for that year, or choose a year with one."
         )
     day = periods.start(year)
-    answers = costing.answering(registers.practices, "practice_code", day)
     consortia = consortium_on(registers, day)
-    pairs = [
-        (
-            b.pct_code,
-            year_savings(b, monthly, answers, consortia, rule=rule, agreed=agreed, terms=terms),
+    on_first = costing.answering(registers.practices, "practice_code", day)
+    grounds, none_of_year = _grounds(everything, year)
+    national = scheme(rules)
+    pairs, unforecast, incentives, as_seen = [], {}, {}, {}
+    for budget in of_year:
+        pct_code = budget.pct_code
+        ground = grounds.get(pct_code)
+        seen, why_not = _seen(ground, everything, none_of_year)
+        as_seen[pct_code] = seen
+        # A practice that closed and that nobody answers for keeps its own name and budget.
+        answers = on_first | (ground.answers if ground else {})
+        one = year_savings(
+            *(budget, in_scope(monthly, held_months(budget.baseline), answers), answers, consortia),
+            rule=rule,
+            agreed=agreed,
+            terms=terms,
+            seen=seen,
         )
-        for b in of_year
-    ]
+        pairs.append((pct_code, one))
+        if one is not None and why_not:
+            unforecast[pct_code] = why_not
+        if one is not None and national is not None:
+            counted = regrouped(lists.dropna(), answers, ["practice_code", "count_date"])
+            shares = {g.code: g.chain.entitlement_pence if g.chain else None for g in one.groups}
+            incentives[pct_code] = group_incentives(national, one.practices, counted, shares)
     found = tuple(s for _, s in pairs if s is not None)
     names = {
         str(code): str(name)
@@ -142,7 +198,38 @@ def savings(data: Path, financial_year: str) -> Found:
         unset=tuple(u.reason for u in unset),
         names=names,
         unmatched=tuple(sorted(set(agreed) - matched)) if found else (),
+        unforecast=unforecast,
+        scheme=national,
+        incentives=incentives,
+        seen=as_seen,
     )
+
+
+def _grounds(everything: Held, year: str) -> tuple[dict[str, OfPct], str]:
+    """Gather what forecasts of the year rest on, or say why there are none."""
+    try:
+        return by_pct(everything, year), ""
+    except SelectionError as error:
+        return {}, str(error)
+
+
+def _seen(
+    ground: OfPct | None, everything: Held, none_of_year: str
+) -> tuple[tuple[AtMonth, ...], str]:
+    """Forecast a PCT's year as each month saw it, or say why that cannot be."""
+    if ground is None:
+        return (), none_of_year or "None of the activity of the year is of a practice of the PCT."
+    try:
+        seen = each_month(
+            ground.activity,
+            known_to=ground.known_to,
+            triangle=everything.triangle,
+            budgets=ground.budgets,
+            of_others=ground.of_others,
+        )
+    except SelectionError as error:
+        return (), str(error)
+    return seen, ""
 
 
 def incentive_scheme(data: Path, financial_year: str) -> Scheme | None:

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import pandas as pd
 
-from pbcanalytics.budgets.age_weights import weigh
-from pbcanalytics.budgets.chance import shrunk
-from pbcanalytics.budgets.fair_shares import with_factors
 from pbcanalytics.budgets.membership import regrouped
+from pbcanalytics.budgets.shares.age_weights import weigh
+from pbcanalytics.budgets.shares.chance import shrunk
+from pbcanalytics.budgets.shares.fair_shares import with_factors
 from pbcanalytics.pipeline.weight_sets import chosen_weights, factors_of, share_rules
 from pbcanalytics.reference import Shelf
 from pbcanalytics.store import Warehouse

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from pbcanalytics.budgets.age_weights import WeightSet, weight_set
+from pbcanalytics.budgets.shares.age_weights import WeightSet, weight_set
 from pbcanalytics.reference import Shelf
 from pbcanalytics.words import periods
 from pbcanalytics.words.errors import ReferenceGap

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pbcanalytics.synthetic import answers, facts, places, planting, registers
+from pbcanalytics.synthetic import agreements, answers, facts, places, planting, registers
 from pbcanalytics.synthetic.gathering import Run
 from pbcanalytics.synthetic.landing import Landing
 from pbcanalytics.words import periods
@@ -33,7 +33,7 @@ def finish(run: Run, landing: Landing) -> dict[str, Any]:
     landing.write_table("consortia.csv", registers.consortium_rows())
     middle = max(run.years[len(run.years) // 2], run.era.first_agreement)
     landing.write_table("memberships.csv", registers.membership_rows(run.practices, middle))
-    landing.write_table("plan.csv", registers.plan_rows(run.tally.costs, _bases(run)))
+    _agree(run, landing)
     broken = _break(run, landing) if plan.mistakes else []
     older = {f"{y}-04-01": round(_older(held), 5) for y, held in lists.items()}
     found = {
@@ -67,6 +67,21 @@ def finish(run: Run, landing: Landing) -> dict[str, Any]:
         "files": dict(sorted(landing.rows.items())),
         "planted": [*planted, *answers.mistakes(run.errors), *broken],
     }
+
+
+def _agree(run: Run, landing: Landing) -> None:
+    """Write the plan, and what was agreed beside it, but for the older era and a quiet PCT."""
+    planned = registers.plan_rows(run.tally.costs, _bases(run))
+    years = list(run.tally.costs)
+    if run.era.is_older or run.plan == planting.nothing() or not years:
+        landing.write_table("plan.csv", planned)
+        return
+    landing.write_table("plan.csv", pd.concat([planned, agreements.plan_rows(years)]))
+    open_codes = [c for i, c in enumerate(run.practices.code) if i != run.plan.closing]
+    landing.write_table("budget_adjustments.csv", agreements.adjustment_rows(open_codes, years[-1]))
+    scope = agreements.scope_rows(open_codes, years[-1])
+    if len(scope):
+        landing.write_table("budget_scope.csv", scope)
 
 
 def _bases(run: Run) -> dict[str, str]:

@@ -1,18 +1,10 @@
 """What the baseline-budget page shows of one practice and year, read from the published file."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from pbcanalytics.faces.wording import exact, priced, share
 from pbcanalytics.store import Published
 from pbcanalytics.words import codes
-
-MOVES: Final = (
-    ("list_change_pence", "List size"),
-    ("growth_pence", "Agreed growth"),
-    ("uplift_pence", "Price uplift"),
-    ("affordability_pence", "Affordability"),
-)
 
 
 @dataclass(frozen=True)
@@ -32,6 +24,13 @@ class BudgetView:
         The PCT's row of `budgets`.
     gaps : list of dict
         Practices of the PCT that have no budget, and why.
+    scope, adjustments : list of dict
+        What others hold of the practice, with what is outside the resource; and its local
+        adjustments.
+    unapplied : list of dict
+        What the PCT asked for and could not be done, of all its practices.
+    checks : list of dict
+        What the checklist says of the PCT's budgets.
     """
 
     practice: dict[str, Any]
@@ -39,6 +38,10 @@ class BudgetView:
     practices: list[dict[str, Any]]
     budget: dict[str, Any]
     gaps: list[dict[str, Any]]
+    scope: list[dict[str, Any]]
+    adjustments: list[dict[str, Any]]
+    unapplied: list[dict[str, Any]]
+    checks: list[dict[str, Any]]
 
     @property
     def title(self) -> str:
@@ -101,6 +104,7 @@ def view(published: Published, practice: str, financial_year: str) -> BudgetView
     if not found:
         return None
     of_pct = (found[0]["pct_code"], financial_year)
+    own = "WHERE pct_code = ? AND financial_year = ?"
     lines = published.rows(
         "SELECT * FROM budget_lines WHERE practice_code = ? AND financial_year = ?",
         (practice, financial_year),
@@ -121,72 +125,19 @@ def view(published: Published, practice: str, financial_year: str) -> BudgetView
             "SELECT * FROM budget_gaps WHERE pct_code = ? AND financial_year = ? ORDER BY 3",
             of_pct,
         ),
-    )
-
-
-def says(v: BudgetView) -> str:
-    """Say in words how the practice comes from its activity to its budget."""
-    p = v.practice
-    list_change = p["list_budget"] - p["list_base"]
-    grew = "grew" if list_change > 0 else "fell"
-    listed = (
-        f"the list {grew} by {abs(list_change):,} to {p['list_budget']:,} patients"
-        if list_change
-        else f"the list stayed at {p['list_budget']:,} patients"
-    )
-    cut = p["affordability_pence"]
-    needed = p["indicative_pence"] - cut
-    fits = (
-        f"fitting all budgets to the PCT's money takes {share(-cut, needed)} away"
-        if cut < 0
-        else f"fitting all budgets to the PCT's money adds {share(cut, needed)}"
-    )
-    said = f"{listed}, growth was agreed for each line, and {fits}."
-    return said[0].upper() + said[1:]
-
-
-def sums(v: BudgetView) -> str:
-    """Say whether the practices' budgets sum to the PCT's money."""
-    available, resource = v.budget["available_pence"], v.budget["resource_pence"]
-    held_back = f", after {exact(resource - available)} held back" if resource != available else ""
-    reserved = v.budget["reserved_pence"]
-    if v.sums_to + reserved != available:
-        return (
-            f"The budgets sum to {exact(v.sums_to)}, not to the {exact(available)} that the PCT "
-            "has: do not use them, and tell the analytics team."
-        )
-    if reserved:
-        return (
-            f"The {len(v.practices)} budgets sum to {exact(v.sums_to)}; {exact(reserved)} are kept "
-            f"for practices without a budget; together {exact(available)}, the PCT's resource for "
-            f"these services{held_back}, to the penny."
-        )
-    return (
-        f"The {len(v.practices)} budgets sum to {exact(v.sums_to)}, the PCT's resource for these "
-        f"services{held_back}, to the penny."
-    )
-
-
-def priced_share(practice: dict[str, Any]) -> str:
-    """Say how much of a practice's payable activity has a price."""
-    return priced(practice["coverage"])
-
-
-def unpriced(practice: dict[str, Any]) -> str:
-    """Say how many of a practice's activities have no price and so count for nothing."""
-    total = f"the practice's {practice['n_activity']:,} spells and attendances"
-    if practice["coverage"] == 1:
-        return f"All of {total} are priced."
-    most = f"{1 - practice['coverage']:.0%}"
-    return f"Up to {most} of {total} could not be priced and count for nothing here."
-
-
-def outside(budget: dict[str, Any]) -> str:
-    """Say how much priced activity stands in no budget."""
-    which = "belongs to no practice of the PCT and is in no budget"
-    if budget["outside_activity"] is None:
-        return f"A little priced activity (1 to 7 items) {which}."
-    return (
-        f"Priced activity worth {exact(budget['outside_pence'])} "
-        f"({budget['outside_activity']:,} items) {which}."
+        scope=published.rows(
+            f"SELECT * FROM budget_scope {own} AND practice_code IN (?, 'ALL') "
+            "ORDER BY practice_code DESC, pod, months",
+            (*of_pct, practice),
+        ),
+        adjustments=published.rows(
+            f"SELECT * FROM budget_adjustments {own} AND practice_code = ? ORDER BY pod, reason",
+            (*of_pct, practice),
+        ),
+        unapplied=published.rows(
+            f"SELECT * FROM budget_unapplied {own} ORDER BY item, practice_code, pod", of_pct
+        ),
+        checks=published.rows(
+            f"SELECT * FROM budget_checks {own} ORDER BY CAST(substr(item, 2) AS INTEGER)", of_pct
+        ),
     )

@@ -81,9 +81,13 @@ GIVEN_BUDGETS: Final = Layout(
     hard=(UNKNOWN_YEAR,),
 )
 
+_PODS: Final = ", ".join(repr(pod) for pod in codes.PODS)
+_HELD_BACK: Final = "item IN ('contingency', 'risk_pool', 'top_slice')"
+_NUMBER: Final = "TRY_CAST(value AS DECIMAL(18, 6))"
+
 PLAN: Final = Layout(
     "plan",
-    "the PCT's plan: resource, contingency, agreed growth and base year",
+    "the PCT's plan: resource, what is held back, agreed growth, uplift, pace and base year",
     tables.PLAN,
     (
         Field("pct_code", ("PCT_CODE",), required=True),
@@ -100,34 +104,38 @@ PLAN: Final = Layout(
         Rule(
             "unknown_plan_item",
             "item",
-            "item NOT IN ('resource', 'contingency', 'growth', 'base_year')",
-            "The item is none of resource, contingency, growth and base_year.",
+            "item NOT IN ('resource', 'contingency', 'risk_pool', 'top_slice', 'growth', "
+            "'uplift', 'pace_of_change', 'base_year')",
+            "The item is none of resource, contingency, risk_pool, top_slice, growth, uplift, "
+            "pace_of_change and base_year.",
         ),
         UNKNOWN_YEAR,
         Rule(
             "wrong_unit",
             "unit",
-            "upper(unit) <> CASE item WHEN 'resource' THEN 'GBP' WHEN 'base_year' THEN 'YEAR' "
-            "ELSE 'SHARE' END",
-            "The unit of a resource is GBP, that of a base year is year; that of contingency and "
-            "growth is share (0.02 is 2%).",
+            f"CASE WHEN {_HELD_BACK} THEN upper(unit) NOT IN ('SHARE', 'GBP') ELSE upper(unit) <> "
+            "CASE item WHEN 'resource' THEN 'GBP' WHEN 'base_year' THEN 'YEAR' ELSE 'SHARE' END "
+            "END",
+            "The unit of a resource is GBP, that of a base year is year; that of contingency, "
+            "risk pool and top slice is share of the resource or GBP, that of growth, uplift and "
+            "pace is share (0.02 is 2%).",
         ),
         Rule(
             "unknown_plan_line",
             "line",
-            "CASE WHEN item = 'growth' THEN line NOT IN "
-            f"({', '.join(repr(pod) for pod in codes.PODS)}) ELSE line <> 'ALL' END",
-            "The line is none of those of a budget (ALL for resource, contingency and base year).",
+            f"CASE WHEN item = 'growth' THEN line NOT IN ({_PODS}) ELSE line <> 'ALL' END",
+            "The line is none of those of a budget (ALL for every item but growth).",
         ),
         Rule(
             "impossible_plan_value",
             "value",
-            "item <> 'base_year' AND (TRY_CAST(value AS DECIMAL(18, 6)) IS NULL OR CASE item "
-            "WHEN 'resource' THEN TRY_CAST(value AS DECIMAL(18, 6)) <= 0 "
-            "WHEN 'contingency' THEN TRY_CAST(value AS DECIMAL(18, 6)) NOT BETWEEN 0 AND 0.5 "
-            "ELSE TRY_CAST(value AS DECIMAL(18, 6)) NOT BETWEEN -0.5 AND 0.5 END)",
-            "The value is no number, or an impossible one (a resource is above 0, a share at most "
-            "0.5 either way).",
+            f"item <> 'base_year' AND ({_NUMBER} IS NULL OR CASE "
+            f"WHEN item = 'resource' THEN {_NUMBER} <= 0 "
+            f"WHEN {_HELD_BACK} AND upper(unit) = 'GBP' THEN {_NUMBER} < 0 "
+            f"WHEN {_HELD_BACK} OR item = 'pace_of_change' THEN {_NUMBER} NOT BETWEEN 0 AND 0.5 "
+            f"ELSE {_NUMBER} NOT BETWEEN -0.5 AND 0.5 END)",
+            "The value is no number, or an impossible one (a resource is above 0, a sum held back "
+            "not below, a share at most 0.5 either way).",
         ),
         Rule(
             "impossible_base_year",
@@ -139,6 +147,78 @@ PLAN: Final = Layout(
             "The base year is not written as in 2003/04, or is not before the year of the plan.",
         ),
     ),
+    soft=(
+        Rule(
+            "no_return_rule",
+            "note",
+            f"{_HELD_BACK} AND note IS NULL",
+            "Nothing is said of when and to whom this money comes back; it is held back all the "
+            "same.",
+        ),
+    ),
 )
 
-ALL: Final = (LIST_SIZES, WEIGHTED_LISTS, GIVEN_BUDGETS, PLAN)
+_UNKNOWN_LINE: Final = Rule(
+    "unknown_budget_line",
+    "line",
+    f"line NOT IN ('ALL', {_PODS})",
+    "The line is none of those of a budget, nor ALL.",
+)
+_WHOSE: Final = (
+    Field("pct_code", ("PCT_CODE",), required=True),
+    _YEAR,
+    Field("practice_code", ("PRACTICE_CODE",), required=True),
+    Field("line", ("LINE",), required=True),
+)
+
+BUDGET_ADJUSTMENTS: Final = Layout(
+    "budget_adjustments",
+    "local adjustments of budgets, one row per practice, line and reason",
+    tables.BUDGET_ADJUSTMENTS,
+    (
+        *_WHOSE,
+        Field("amount_pence", ("AMOUNT", "AMOUNT_GBP"), required=True),
+        Field("reason", ("REASON",), required=True),
+        Field("agreed_by", ("AGREED_BY",)),
+        Field("agreed_on", ("AGREED_ON",)),
+    ),
+    key=("pct_code", "financial_year", "practice_code", "line", "reason"),
+    must=("amount_pence",),
+    hard=(UNKNOWN_YEAR, _UNKNOWN_LINE),
+)
+
+_START: Final = "TRY_CAST(left(financial_year, 4) || '-04-01' AS DATE)"
+
+BUDGET_SCOPE: Final = Layout(
+    "budget_scope",
+    "lines of budgets that others hold, one row per practice, line and first day",
+    tables.BUDGET_SCOPE,
+    (
+        *_WHOSE,
+        Field("holder", ("HOLDER", "HELD_BY"), required=True),
+        Field("written_from", ("FROM_DATE",), kind="date"),
+        Field("written_to", ("TO_DATE",), kind="date"),
+        Field("reason", ("REASON",)),
+    ),
+    key=("pct_code", "financial_year", "practice_code", "line", "from_date"),
+    must=("holder",),
+    derived={
+        "from_date": f"COALESCE(written_from, {_START})",
+        "to_date": f"COALESCE(written_to, {_START} + INTERVAL 1 YEAR - INTERVAL 1 DAY)",
+    },
+    hard=(
+        UNKNOWN_YEAR,
+        _UNKNOWN_LINE,
+        Rule(
+            "no_whole_months",
+            "written_from",
+            f"from_date < {_START} OR to_date >= {_START} + INTERVAL 1 YEAR OR from_date > to_date "
+            "OR day(from_date) <> 1 OR day(to_date + INTERVAL 1 DAY) <> 1",
+            "The dates are not the first and the last day of months of the financial year; leave "
+            "both blank for the whole year.",
+        ),
+    ),
+)
+
+ALL: Final = (LIST_SIZES, WEIGHTED_LISTS, GIVEN_BUDGETS, PLAN, BUDGET_ADJUSTMENTS, BUDGET_SCOPE)
+"""What is landed about organisations, lists and money."""

@@ -14,6 +14,14 @@ from pbcanalytics.words.tables.activity import (
     SUPPLIED_SPELLS,
 )
 from pbcanalytics.words.tables.contracts import CONTRACT_LINES, CONTRACT_TOTALS, INVOICES
+from pbcanalytics.words.tables.monitored import (
+    FORECAST_RECORD,
+    MONITOR_CAUSES,
+    MONITOR_GROUPS,
+    MONITOR_LINES,
+    MONITOR_MONTHS,
+    MONITORED,
+)
 from pbcanalytics.words.tables.published import (
     BUDGET_GAPS,
     BUDGET_LINES,
@@ -36,6 +44,8 @@ from pbcanalytics.words.tables.records import (
     UNKNOWN_CODES,
 )
 from pbcanalytics.words.tables.registers import (
+    BUDGET_ADJUSTMENTS,
+    BUDGET_SCOPE,
     CONSORTIA,
     GIVEN_BUDGETS,
     LIST_SIZES,
@@ -54,6 +64,7 @@ LANDING: Final = (
     *(GROUPED_EPISODES, GROUPED_SPELLS),
     *(PRACTICES, PROVIDERS, PCTS, CONSORTIA, MEMBERSHIPS),
     *(LIST_SIZES, WEIGHTED_LISTS, PLAN, GIVEN_BUDGETS),
+    *(BUDGET_ADJUSTMENTS, BUDGET_SCOPE),
 )
 """What extracts bring; each has a twin, `superseded_…`, for rows that later loads replaced."""
 
@@ -65,15 +76,18 @@ RECORDS: Final = (
 
 __all__ = [
     "BUDGETS",
+    "BUDGET_ADJUSTMENTS",
     "BUDGET_GAPS",
     "BUDGET_LINES",
     "BUDGET_PRACTICES",
+    "BUDGET_SCOPE",
     "CONSORTIA",
     "CONTRACT_LINES",
     "CONTRACT_TOTALS",
     "EMERGENCY",
     "EPISODES",
     "FINDINGS",
+    "FORECAST_RECORD",
     "GIVEN_BUDGETS",
     "GROUPED_EPISODES",
     "GROUPED_SPELLS",
@@ -85,6 +99,11 @@ __all__ = [
     "LIST_SIZES",
     "LOADS",
     "MEMBERSHIPS",
+    "MONITORED",
+    "MONITOR_CAUSES",
+    "MONITOR_GROUPS",
+    "MONITOR_LINES",
+    "MONITOR_MONTHS",
     "OUTPATIENTS",
     "PCTS",
     "PLAN",

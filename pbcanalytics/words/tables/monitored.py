@@ -41,7 +41,7 @@ MONITOR_MONTHS: Final = table(
     ("pod", "code", "ALL; of PCTs and consortia also each point of delivery"),
     ("month", "month", "month"),
     *_AGAINST,
-    ("is_provisional", "flag", "some of its activity may still be changed (flex)"),
+    ("state", "text", "final (all frozen), provisional (some sent as flex), not said"),
     ("gross_under_pence", "pence", "practices under profile since April; no saving", "pence"),
     ("gross_over_pence", "pence", "practices over profile since April", "pence"),
     ("n_under", "integer", "practices under profile since April", "practices"),
@@ -65,9 +65,9 @@ MONITOR_LINES: Final = table(
 )
 MONITOR_CAUSES: Final = table(
     "monitor_causes",
-    "one row per group, budget year, month and cause; they add up to what is over profile",
+    "one row per group, budget year and cause; they add up to what is over profile",
     *_WHOSE,
-    ("to_month", "month", "since April, to this month"),
+    ("to_month", "month", "since April, to this month, the last held"),
     ("part", "code", "moved (against the base year), allowed (by the budget) or timing"),
     ("cause", "code", "list, volume, between_root, within_root, price; a step of the budget"),
     ("pence", "pence", "what it adds to spending over profile", "pence"),

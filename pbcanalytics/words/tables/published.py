@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from pbcanalytics.words.tables.monitored import MONITORED
 from pbcanalytics.words.tables.table import table
 
 _BUDGET = (
@@ -9,12 +10,16 @@ _BUDGET = (
     ("financial_year", "code", "budget year"),
 )
 _WALK = (
-    ("activity_pence", "pence", "base-year activity at the prices of the budget year", "pence"),
+    ("activity_pence", "pence", "base-year activity at the prices of the price year", "pence"),
     ("list_change_pence", "pence", "change of the list between the two years", "pence"),
     ("growth_pence", "pence", "agreed growth in activity", "pence"),
     ("uplift_pence", "pence", "price uplift; zero where prices are the budget year's", "pence"),
+    ("adjustment_pence", "pence", "local adjustments, each with a reason", "pence"),
+    ("scope_pence", "pence", "handed back to others, or outside the resource", "pence"),
     ("affordability_pence", "pence", "cut or addition that fits the budgets to the money", "pence"),
+    ("fair_share_pence", "pence", "moved towards the fair share", "pence"),
     ("indicative_pence", "pence", "indicative budget, the sum of the steps", "pence"),
+    ("held_pence", "pence", "of the practice's whole budget, held by others", "pence"),
 )
 _ACTIVITY = ("n_activity", "integer", "spells and attendances to be priced", "activities")
 BUDGETS: Final = table(
@@ -24,9 +29,23 @@ BUDGETS: Final = table(
     ("base_year", "code", "year of the activity"),
     ("price_year", "code", "year of the prices"),
     ("resource_pence", "pence", "money for the services in scope", "pence"),
-    ("available_pence", "pence", "resource less contingency", "pence"),
+    ("contingency_pence", "pence", "of it, held back as contingency", "pence"),
+    ("risk_pool_pence", "pence", "of it, held back as risk pool", "pence"),
+    ("top_slice_pence", "pence", "of it, held back as top slice", "pence"),
+    ("contingency_return", "text", "what the plan says of its return; blank if nothing"),
+    ("risk_pool_return", "text", "what the plan says of its return; blank if nothing"),
+    ("top_slice_return", "text", "what the plan says of its return; blank if nothing"),
+    ("available_pence", "pence", "resource less what is held back", "pence"),
+    ("held_pence", "pence", "of it, held by others for the practices", "pence"),
     ("reserved_pence", "pence", "of it, kept for practices without a budget", "pence"),
     ("needed_pence", "pence", "what the budgets would be without affordability", "pence"),
+    ("pace_share", "ratio", "pace of change; blank where nobody is to be moved", "share a year"),
+    ("missing_months", "text", "months of the base year without activity; blank if none"),
+    ("is_provisional", "flag", "the budgets are not agreed, or rest on part of a year"),
+    ("version", "integer", "agreed version; blank while nothing is agreed"),
+    ("agreed_by", "text", "who agreed it"),
+    ("agreed_on", "date", "when"),
+    ("drift_pence", "pence", "what would move if it were set from what is loaded now", "pence"),
     ("n_practices", "integer", "practices with a budget", "practices"),
     _ACTIVITY,
     ("n_priced", "integer", "of them, those with a price; blank if 1 to 7 have none", "activities"),
@@ -51,6 +70,14 @@ BUDGET_PRACTICES: Final = table(
     _ACTIVITY,
     ("coverage", "ratio", "share of them that is priced, rounded down to 0.01", "share"),
     *_WALK,
+    ("target_pence", "pence", "fair share of what all the PCT's practices have", "pence"),
+    (
+        "distance_share",
+        "ratio",
+        "whole budget over the fair share, less 1, before the move",
+        "share",
+    ),
+    ("chance_share", "ratio", "how far chance alone goes, either way", "share"),
 )
 BUDGET_LINES: Final = table(
     "budget_lines",
@@ -69,6 +96,46 @@ BUDGET_GAPS: Final = table(
     ("practice_code", "code", "practice"),
     ("reason", "text", "why it has none"),
     ("activity_pence", "pence", "its base-year activity at the budget year's prices", "pence"),
+)
+BUDGET_SCOPE: Final = table(
+    "budget_scope",
+    "one row per budget year, practice, line and months that others hold",
+    *_BUDGET,
+    ("practice_code", "code", "practice; ALL where the line is outside the resource"),
+    ("pod", "code", "point of delivery; ALL where all of them are outside"),
+    ("holder", "text", "who holds it"),
+    ("months", "text", "first and last month"),
+    ("reason", "text", "why"),
+    ("held_pence", "pence", "what they hold; blank where withheld or outside", "pence"),
+    ("is_withheld", "flag", "small numbers: the pounds are left out"),
+)
+BUDGET_ADJUSTMENTS: Final = table(
+    "budget_adjustments",
+    "one row per budget year, local adjustment and line on which it fell",
+    *_BUDGET,
+    ("practice_code", "code", "practice"),
+    ("pod", "code", "point of delivery"),
+    ("reason", "text", "why"),
+    ("amount_pence", "pence", "added; negative where taken off; blank where withheld", "pence"),
+    ("is_withheld", "flag", "small numbers: the pounds are left out"),
+)
+BUDGET_UNAPPLIED: Final = table(
+    "budget_unapplied",
+    "one row per budget year and thing that was asked for and could not be done",
+    *_BUDGET,
+    ("item", "code", "adjustment, scope or pace_of_change"),
+    ("practice_code", "code", "practice, or ALL; blank where it is the whole PCT"),
+    ("pod", "code", "point of delivery, or ALL"),
+    ("reason", "text", "why"),
+)
+BUDGET_CHECKS: Final = table(
+    "budget_checks",
+    "one row per PCT, budget year and question of the checklist",
+    *_BUDGET,
+    ("item", "code", "C1 to C10"),
+    ("question", "text", "what is asked of a budget"),
+    ("state", "text", "met, not met, not known, or for people to judge"),
+    ("sentence", "text", "what the data say"),
 )
 _GROUP = (
     ("group_kind", "code", "pct, consortium or practice"),
@@ -138,5 +205,7 @@ PROVIDER_FACTORS: Final = table(
 )
 PUBLISHED: Final = (
     *(BUDGETS, BUDGET_PRACTICES, BUDGET_LINES, BUDGET_GAPS),
+    *(BUDGET_SCOPE, BUDGET_ADJUSTMENTS, BUDGET_UNAPPLIED, BUDGET_CHECKS),
     *(STEP_TOTALS, UNPRICED_ACTIVITY, HRG_PRICES, PROVIDER_FACTORS),
+    *MONITORED,
 )

@@ -86,11 +86,41 @@ PLAN: Final = table(
     *ORIGIN,
     ("pct_code", "code", "PCT"),
     ("financial_year", "code", "budget year"),
-    ("item", "code", "resource, contingency, growth or base_year"),
+    (
+        "item",
+        "code",
+        "resource, contingency, risk_pool, top_slice, growth, uplift, pace_of_change or base_year",
+    ),
     ("line", "code", "point of delivery, or ALL"),
     ("value", "text", "as written: pounds, a share (0-1), or the year of a base_year"),
     ("unit", "text", "GBP, share or year"),
-    ("note", "text", "who agreed it, and when"),
+    ("note", "text", "who agreed it, and when; of what is held back, when it comes back"),
+)
+BUDGET_ADJUSTMENTS: Final = table(
+    "budget_adjustments",
+    "one row per PCT, budget year, practice, line and reason",
+    *ORIGIN,
+    ("pct_code", "code", "PCT"),
+    ("financial_year", "code", "budget year"),
+    ("practice_code", "code", "practice, or ALL: spread by what each line came to"),
+    ("line", "code", "point of delivery, or ALL: spread in the same way"),
+    ("amount_pence", "pence", "added to the budget; negative where taken off", "pence"),
+    ("reason", "text", "why"),
+    ("agreed_by", "text", "who agreed it"),
+    ("agreed_on", "date", "when"),
+)
+BUDGET_SCOPE: Final = table(
+    "budget_scope",
+    "one row per PCT, budget year, practice, line and first day",
+    *ORIGIN,
+    ("pct_code", "code", "PCT"),
+    ("financial_year", "code", "budget year"),
+    ("practice_code", "code", "practice that hands the line back; ALL: outside the resource"),
+    ("line", "code", "point of delivery, or ALL"),
+    ("holder", "text", "who holds the line instead"),
+    ("from_date", "date", "first day of it, the first of a month"),
+    ("to_date", "date", "last day of it, the last of a month"),
+    ("reason", "text", "why"),
 )
 
 GIVEN_BUDGETS: Final = table(

@@ -1,0 +1,199 @@
+"""Control charts and forecasts: how fast, how often wrong by luck, how far off on real months.
+
+`python -m benchmarks.demand [PANEL]` prints the tables of docs/methods/demand.md. PANEL is the
+A&E panel of NHSRdatasets as CSV (period, org_code, type, attendances, breaches, admissions);
+without it its tables are left out. AutoETS and the like stand beside ours only if statsforecast is
+installed; it is not a dependency.
+"""
+
+import importlib.util
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pbcanalytics.demand import conformal
+from pbcanalytics.demand.conformal import LEVELS, SIZES, backtest, forecast_with_intervals
+from pbcanalytics.demand.presets import MEANS, PRESETS, preset
+from pbcanalytics.demand.season import pooled_index
+from pbcanalytics.demand.smoothing import forecast
+from pbcanalytics.demand.spc import chart
+
+Amounts = NDArray[np.float64]
+
+SEED: Final = 20_181_130
+APRIL: Final = 3
+MEASURES: Final = ("attendances", "breaches", "admissions")
+
+
+def quiet(mean: float, n_series: int, n_months: int = 36) -> Amounts:
+    """Draw months in which nothing changes."""
+    return np.random.default_rng(SEED).poisson(mean, (n_series, n_months)).astype(float)
+
+
+def panel(path: Path) -> tuple[Amounts, list[str]]:
+    """Take the series with a value in all 36 months, above 0 in more than nine in ten."""
+    rows = pd.read_csv(path)
+    parts, groups = [], []
+    for measure in MEASURES:
+        wide = rows.pivot(index=["org_code", "type"], columns="period", values=measure)
+        wide = wide[wide.notna().all(axis=1) & ((wide > 0).mean(axis=1) > 0.9)]
+        parts.append(wide.to_numpy())
+        groups += [measure] * len(wide)
+    return np.vstack(parts), groups
+
+
+def seconds(work: Callable[[], object], times: int = 5) -> float:
+    """Give the least CPU time of some runs."""
+    taken = []
+    for _ in range(times):
+        began = time.process_time()
+        work()
+        taken.append(time.process_time() - began)
+    return min(taken)
+
+
+def speed() -> None:
+    """Print how long 10,000 series take."""
+    y = quiet(20, 10_000)
+    print("| 10,000 series of 36 months | CPU seconds |\n|---|---|")
+    for name, rules in PRESETS.items():
+        print(f"| control charts, {name} | {seconds(lambda r=rules: chart(y, preset=r)):.3f} |")
+    names = ["all"] * len(y)
+    made = seconds(lambda: forecast_with_intervals(y, names, APRIL))
+    print(f"| forecasts with ranges | {made:.3f} |")
+    print(f"| their back-test | {seconds(lambda: backtest(y, names, APRIL)):.3f} |")
+    apart = [str(k // 5) for k in range(len(y))]
+    made = seconds(lambda: forecast_with_intervals(y, apart, APRIL), 1)
+    print(f"| forecasts in 2,000 groups of 5, each on its own errors | {made:.3f} |")
+
+
+def luck(n_series: int = 40_000) -> None:
+    """Print how often series are flagged in which nothing changes."""
+    print("\n| rule set, 36 months | " + " | ".join(f"{m:g} a month" for m in MEANS) + " |")
+    print("|---" * (len(MEANS) + 1) + "|")
+    for name, run in (*((n, None) for n in PRESETS), ("mdc_excel_2023", 6)):
+        rules = preset(name, run)
+        cells = []
+        for mean in MEANS:
+            flags = chart(quiet(mean, n_series), preset=rules).rule >= 0
+            cells.append(f"{flags[:, -1].mean():.1%} / {flags.any(axis=1).mean():.0%}")
+        print(f"| {name}{f', runs of {run}' if run else ''} | " + " | ".join(cells) + " |")
+
+
+def unquiet(n_series: int = 20_000) -> None:
+    """Print how often growth and season make signals, in the default rule set."""
+    print("\n| nothing new happens, but | mean 20 | mean 100 | mean 400 |\n|---|---|---|---|")
+    month = np.arange(36)
+    worlds = {
+        "season of ±10%": 1 + 0.1 * np.sin(month / 12 * 2 * np.pi),
+        "growth of 3% a year": 1.03 ** (month / 12),
+        "growth of 6% a year": 1.06 ** (month / 12),
+    }
+    for name, course in worlds.items():
+        cells = []
+        for mean in (20, 100, 400):
+            y = np.random.default_rng(SEED).poisson(mean * course, (n_series, 36)).astype(float)
+            cells.append(f"{(chart(y).rule[:, -1] >= 0).mean():.1%}")
+        print(f"| {name} | " + " | ".join(cells) + " |")
+
+
+def power(n_series: int = 4_000) -> None:
+    """Print how soon a step is seen after 24 months by whose limits it is judged."""
+    print("\n| step, limits fixed after 24 months | 3 months | 6 | 12 |\n|---|---|---|---|")
+    for change, mean in ((0.5, 20), (0.5, 50), (-0.2, 20), (-0.2, 50), (-0.1, 50), (-0.1, 200)):
+        y = quiet(mean, n_series)
+        y[:, 24:] = np.random.default_rng(1).poisson(mean * (1 + change), (n_series, 12))
+        of = chart(y, fix_after=24)
+        seen = (of.side == np.sign(change))[:, 24:]
+        cells = (f"{seen[:, :n].any(axis=1).mean():.0%}" for n in (3, 6, 12))
+        print(f"| {change:+.0%} at {mean} a month | " + " | ".join(cells) + " |")
+
+
+def _wape(came: Amounts, made: Amounts) -> float:
+    return float(np.abs(came - made).sum() / came.sum())
+
+
+def accuracy(values: Amounts, groups: list[str]) -> None:
+    """Print errors on the panel: two years to learn from, one to be held against."""
+    known, came = values[:, :24], values[:, 24:]
+    named = np.array(groups)
+    index = np.stack([pooled_index(known[named == g], APRIL) for g in groups])
+    usual = known[:, -12:].mean(axis=1, keepdims=True)
+    made = {
+        "same month of the year before": known[:, -12:],
+        "mean of the year before": np.broadcast_to(usual, came.shape),
+        "pooled season x mean of the year before": usual * np.roll(index, -APRIL, axis=1),
+    }
+    for alpha in (0.1, 0.2, 0.3, 0.4, 0.6):
+        made[f"pooled season x SES({alpha})"] = forecast(known, groups, APRIL, 12, alpha)
+    made |= others(known)
+    scale = np.abs(known[:, 12:] - known[:, :12]).mean(axis=1)
+    print("\n| method | WAPE | median error of a year | median MASE |\n|---|---|---|---|")
+    for name, one in made.items():
+        year = np.abs(one.sum(axis=1) / came.sum(axis=1) - 1)
+        mase = np.median(np.abs(one - came).mean(axis=1) / scale)
+        print(f"| {name} | {_wape(came, one):.4f} | {np.median(year):.1%} | {mase:.3f} |")
+
+
+def others(known: Amounts) -> dict[str, Amounts]:
+    """Forecast with the methods of statsforecast, if it is installed."""
+    if importlib.util.find_spec("statsforecast") is None:
+        print("\nstatsforecast is not installed: no AutoETS, no AutoTheta.")
+        return {}
+    from statsforecast.models import AutoETS, AutoTheta  # type: ignore[import-not-found]
+
+    models = {"AutoETS": AutoETS, "AutoTheta": AutoTheta}
+    return {
+        name: np.stack([model(season_length=12).forecast(row, 12)["mean"] for row in known])
+        for name, model in models.items()
+    }
+
+
+def ranges(values: Amounts, groups: list[str]) -> None:
+    """Print how many months of the panel lay in their ranges, by size and by number of series."""
+    known, came = values[:, :24], values[:, 24:]
+    made = forecast_with_intervals(known, groups, APRIL)
+    held = {k: (made.bounds[k][0] <= came) & (came <= made.bounds[k][1]) for k in LEVELS}
+    bands = np.searchsorted(SIZES, known.mean(axis=1), side="right")
+    print("\n| size | series | in 80% | in 95% |\n|---|---|---|---|")
+    for band, name in enumerate(("under 50 a month", "under 500", "under 5,000", "5,000 and more")):
+        of = bands == band
+        print(f"| {name} | {of.sum()} | {held[80][of].mean():.1%} | {held[95][of].mean():.1%} |")
+    print(f"| all | {len(of)} | {held[80].mean():.1%} | {held[95].mean():.1%} |")
+    print("\n| series drawn from a measure | by others' errors | by own errors |\n|---|---|---|")
+    kept = conformal.LEAST_IN_GROUP
+    for n in (8, 12, 20, 30, 50, 80):
+        rng, cells = np.random.default_rng(3), []
+        draws = [rng.choice(np.flatnonzero(np.array(groups) == rng.choice(MEASURES)), n, False)
+                 for _ in range(100)]  # fmt: skip
+        for least in (8, 10**6):
+            conformal.LEAST_IN_GROUP = least  # type: ignore[misc]
+            shares = []
+            for rows in draws:
+                one = forecast_with_intervals(known[rows], ["all"] * n, APRIL)
+                shares.append(
+                    [
+                        ((one.bounds[k][0] <= came[rows]) & (came[rows] <= one.bounds[k][1])).mean()
+                        for k in LEVELS
+                    ]
+                )
+            cells.append(" / ".join(f"{s:.1%}" for s in np.mean(shares, axis=0)))
+        print(f"| {n} | " + " | ".join(cells) + " |")
+    conformal.LEAST_IN_GROUP = kept  # type: ignore[misc]
+
+
+if __name__ == "__main__":
+    speed()
+    luck()
+    unquiet()
+    power()
+    if len(sys.argv) > 1:
+        of_panel = panel(Path(sys.argv[1]))
+        accuracy(*of_panel)
+        ranges(*of_panel)

@@ -1,0 +1,1 @@
+"""Budgets that were agreed: versions, what changed between them, the checklist."""

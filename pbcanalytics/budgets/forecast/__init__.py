@@ -1,0 +1,1 @@
+"""What a year will probably come to, and how sure that is."""

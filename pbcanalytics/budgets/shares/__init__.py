@@ -1,0 +1,1 @@
+"""Fair shares, chance around them, and the pace towards them."""
