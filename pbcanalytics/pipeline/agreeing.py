@@ -13,7 +13,7 @@ from pbcanalytics.budgets.agreement.checklist import Agreement, Check
 from pbcanalytics.budgets.agreement.versions import cells_that_differ, fields_of
 from pbcanalytics.pipeline import budget_bundle as bundles
 from pbcanalytics.pipeline.budget_inputs import inputs_of, set_again, the_one
-from pbcanalytics.pipeline.stage import every_budget, fingerprint, shelf
+from pbcanalytics.pipeline.stage import every_budget, fingerprint, refuse_unpriced, shelf
 from pbcanalytics.reference import Shelf
 from pbcanalytics.store import Warehouse, agreed, plain_records
 from pbcanalytics.store.agreed import Version
@@ -101,7 +101,7 @@ def budget_now(
     StoreError
         If nothing was priced, or what is loaded has changed since.
     """
-    _refuse_unpriced(warehouse, held, data)
+    refuse_unpriced(warehouse, held)
     of_year = [
         (one.pct_code, one)
         for one in every_budget(warehouse)
@@ -150,20 +150,6 @@ def _refuse_blanks(agreed_by: str, reason: str, day: dt.date) -> None:
         raise SelectionError(
             f"{day.isoformat()} is still to come, so nothing can have been agreed on it. Name the "
             "day on which the budgets were agreed, or leave --on out for today."
-        )
-
-
-def _refuse_unpriced(warehouse: Warehouse, held: Shelf, data: Path) -> None:
-    """Refuse figures that do not follow from what is loaded."""
-    if not warehouse.has("build"):
-        raise StoreError(
-            f"The activity in {data} has not been priced yet, so there are no budgets. Run "
-            "'pbc build' first."
-        )
-    if warehouse.rows("SELECT inputs FROM build") != [(fingerprint(warehouse, held),)]:
-        raise StoreError(
-            f"Extracts or reference data have changed since the activity in {data} was priced, so "
-            "the budgets would not agree with them. Run 'pbc build' first."
         )
 
 

@@ -15,7 +15,7 @@ from pbcanalytics.faces.publication_monitor import monitor_tables
 from pbcanalytics.intake.changes import spells_changed_by
 from pbcanalytics.pipeline.following import followed
 from pbcanalytics.pipeline.in_force import checklists, in_force
-from pbcanalytics.pipeline.stage import Progress, fingerprint, shelf, silent
+from pbcanalytics.pipeline.stage import Progress, fingerprint, refuse_unpriced, shelf, silent
 from pbcanalytics.pipeline.stepwise import group_names, overridden, step_frames, told_lines
 from pbcanalytics.reference import Shelf
 from pbcanalytics.store import Published, Warehouse
@@ -103,16 +103,7 @@ def publish(data: Path) -> list[str]:
     """
     held = shelf(data)
     with Warehouse.open(data, doing="publishing") as warehouse:
-        if not warehouse.has("build"):
-            raise StoreError(
-                f"The activity in {data} has not been priced yet, so there is nothing to "
-                "publish. Run 'pbc build' first."
-            )
-        if warehouse.rows("SELECT inputs FROM build") != [(fingerprint(warehouse, held),)]:
-            raise StoreError(
-                f"Extracts or reference data have changed since the activity in {data} was "
-                "priced, so the figures would not agree with them. Run 'pbc build' first."
-            )
+        refuse_unpriced(warehouse, held)
         practices = warehouse.frame("SELECT * FROM practices ORDER BY practice_code")
         counting = in_force(warehouse)
         smallest = held.rule("disclosure", "smallest_shown_count")

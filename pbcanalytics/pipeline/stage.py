@@ -16,7 +16,7 @@ from pbcanalytics.pipeline.weight_sets import share_rules
 from pbcanalytics.reference import Shelf
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words import periods
-from pbcanalytics.words.errors import SelectionError
+from pbcanalytics.words.errors import SelectionError, StoreError
 
 Progress = Callable[[str, float], None]
 
@@ -161,6 +161,28 @@ def _weights(
             with suppress(SelectionError):
                 found[str(pct_code), year] = given(warehouse, year, "all", inside)[0]
     return found
+
+
+def refuse_unpriced(warehouse: Warehouse, held: Shelf) -> None:
+    """
+    Refuse to make figures that do not follow from what is loaded.
+
+    Raises
+    ------
+    StoreError
+        If nothing was built, or what is loaded has changed since.
+    """
+    data = warehouse.path.parent
+    if not warehouse.has("build"):
+        raise StoreError(
+            f"The activity in {data} has not been priced yet, so there are no figures. Run "
+            "'pbc build' first."
+        )
+    if warehouse.rows("SELECT inputs FROM build") != [(fingerprint(warehouse, held),)]:
+        raise StoreError(
+            f"Extracts or reference data have changed since the activity in {data} was priced, so "
+            "figures would not agree with them. Run 'pbc build' first."
+        )
 
 
 def fingerprint(warehouse: Warehouse, held: Shelf) -> str:
