@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         explained_prices,
         explained_spell,
         price_of_a_stay,
+        referral_trends,
     )
     from pbcanalytics.intake import Wishes
     from pbcanalytics.pipeline import (
@@ -54,6 +55,7 @@ __all__ = [
     "organisations",
     "price_of_a_stay",
     "publish",
+    "referral_trends",
     "status",
     "unload",
 ]
@@ -74,6 +76,7 @@ _HOMES = {
     "organisations": "pbcanalytics.pipeline",
     "price_of_a_stay": "pbcanalytics.faces.notebooks",
     "publish": "pbcanalytics.pipeline",
+    "referral_trends": "pbcanalytics.faces.notebooks",
     "status": "pbcanalytics.pipeline",
     "unload": "pbcanalytics.pipeline",
 }

@@ -39,6 +39,7 @@ def test_the_public_names_and_their_parameters_are_pinned() -> None:
         "organisations": ["data", "day"],
         "price_of_a_stay": ["hrg", "admission", "days", "provider", "price_year", "mode"],
         "publish": ["data"],
+        "referral_trends": ["measure", "group", "specialty", "preset", "mode"],
         "status": ["data"],
         "unload": ["data", "load_id"],
     }

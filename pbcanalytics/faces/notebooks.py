@@ -8,6 +8,7 @@ from pbcanalytics.faces.pages import baseline_budgets as baseline_budgets_page
 from pbcanalytics.faces.pages import budget_monitor as budget_monitor_page
 from pbcanalytics.faces.pages import explained_prices as explained_prices_page
 from pbcanalytics.faces.pages import price_of_a_stay as price_of_a_stay_page
+from pbcanalytics.faces.pages import referral_trends as referral_trends_page
 from pbcanalytics.faces.pages.page import Page
 from pbcanalytics.faces.parameters import resolve
 from pbcanalytics.store import Published
@@ -178,6 +179,45 @@ def price_of_a_stay(
         mode, hrg=hrg, admission=admission, days=days, provider=provider, price_year=price_year
     )
     return price_of_a_stay_page.page(published_file(), ask)
+
+
+def referral_trends(
+    measure: str = "",
+    group: str = "",
+    specialty: str = "",
+    preset: str = "",
+    mode: str = "auto",
+) -> Page:
+    """
+    Ask what changed in demand, where, since when, and how sure that is.
+
+    Parameters
+    ----------
+    measure : str
+        Name of a measure, "gp_referrals"; empty for GP referrals.
+    group : str
+        Practice code, "consortium-C01" or "pct-9E1"; empty for the first PCT.
+    specialty : str
+        Specialty code; empty or "ALL" for all.
+    preset : str
+        Rule set of the control chart, "nhsr_0_2_2"; empty for the first.
+    mode : str
+        "auto" finds out whether Voila or JupyterLab shows the page; a batch run says "batch".
+
+    Returns
+    -------
+    Page
+        `controls()` and the parts `strip`, `headline`, `chart`, `sure`, `where`, `compare`,
+        `compared`, `ask`, `months` and `provenance`, each for display in a cell of its own.
+
+    Raises
+    ------
+    PbcError
+        In a batch run: if nothing was published, or not what was asked for. A page or JupyterLab
+        shows the sentence instead.
+    """
+    asked = resolve(mode, measure=measure, group=group, specialty=specialty, preset=preset)
+    return referral_trends_page.page(published_file(), asked)
 
 
 def explained_spell(spell: str = "", price_year: str = "", mode: str = "auto") -> Page:

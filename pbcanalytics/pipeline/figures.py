@@ -15,6 +15,7 @@ from pbcanalytics.faces.publication_monitor import monitor_tables
 from pbcanalytics.intake.changes import spells_changed_by
 from pbcanalytics.pipeline.following import followed
 from pbcanalytics.pipeline.in_force import checklists, in_force
+from pbcanalytics.pipeline.measured import measured
 from pbcanalytics.pipeline.stage import Progress, fingerprint, refuse_unpriced, shelf, silent
 from pbcanalytics.pipeline.stepwise import group_names, overridden, step_frames, told_lines
 from pbcanalytics.reference import Shelf
@@ -111,6 +112,7 @@ def publish(data: Path) -> list[str]:
         under_way = list(followed(warehouse, held, counting.budgets))
         checks = checklists(warehouse, held, counting.budgets)
         names = group_names(warehouse)
+        of_demand = measured(warehouse, held, practices, names, smallest)
         about = _about(warehouse, held)
     about["unset"] = [
         {"financial_year": b.financial_year, "reason": b.reason} for b in counting.unset
@@ -124,7 +126,7 @@ def publish(data: Path) -> list[str]:
         checks=checks,
     )
     monitored = monitor_tables(under_way, names, told_lines(stepwise), smallest)
-    store.publish(data, frames | stepwise | monitored, about)
+    store.publish(data, frames | stepwise | monitored | of_demand, about)
     unset = [f"{u['financial_year']}: {u['reason']}" for u in about["unset"]]
     if not unset and frames[tables.BUDGETS].empty:
         unset = ["No budget was set: no plan of a PCT with practices is loaded."]

@@ -16,6 +16,7 @@ from pbcanalytics.demand.list_months import Lists
 from pbcanalytics.demand.measures import Measure, measure_of
 from pbcanalytics.demand.measuring import ALL
 from pbcanalytics.pipeline.stage import shelf
+from pbcanalytics.reference import Shelf
 from pbcanalytics.reference.measures import measure_documents
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words.errors import SelectionError, StoreError
@@ -150,8 +151,6 @@ def referral_chain(
 
 def _held(data: Path, provider: str | None) -> HeldDemand:
     """Read what measures rest on."""
-    reference = shelf(data)
-    named = reference.read("specialties")
     with Warehouse.open(data, doing="the measures") as warehouse:
         if not warehouse.has("activity"):
             raise StoreError(
@@ -159,20 +158,37 @@ def _held(data: Path, provider: str | None) -> HeldDemand:
                 "then, so there is nothing to measure. Run 'pbc build' first."
             )
         intake.prepare(warehouse.con)
-        with warehouse.rolled_back():
-            warehouse.define("demand_events", model("demand_events"))
-            counts = warehouse.frame(model("demand_counts"))
-            ages = warehouse.frame(model("demand_ages"))
-        register = warehouse.frame("SELECT * FROM practices ORDER BY practice_code")
-        lists = Lists(
-            warehouse.frame("SELECT * FROM practice_lists"),
-            warehouse.frame(
-                "SELECT practice_code, financial_year, weighted_list FROM weighted_lists"
-            ),
-            warehouse.frame(
-                "SELECT practice_code, count_date, sex, age, n_patients FROM list_sizes"
-            ),
-        )
+        return held_demand(warehouse, shelf(data), provider)
+
+
+def held_demand(warehouse: Warehouse, reference: Shelf, provider: str | None = None) -> HeldDemand:
+    """
+    Read what measures rest on, from a warehouse that is open.
+
+    Parameters
+    ----------
+    warehouse : Warehouse
+        With the tables that `build` makes.
+    reference : Shelf
+    provider : str, optional
+        Count what this provider did, and nothing else.
+
+    Raises
+    ------
+    SelectionError
+        If there is no such provider, or no activity of a practice in the register.
+    """
+    named = reference.read("specialties")
+    with warehouse.rolled_back():
+        warehouse.define("demand_events", model("demand_events"))
+        counts = warehouse.frame(model("demand_counts"))
+        ages = warehouse.frame(model("demand_ages"))
+    register = warehouse.frame("SELECT * FROM practices ORDER BY practice_code")
+    lists = Lists(
+        warehouse.frame("SELECT * FROM practice_lists"),
+        warehouse.frame("SELECT practice_code, financial_year, weighted_list FROM weighted_lists"),
+        warehouse.frame("SELECT practice_code, count_date, sex, age, n_patients FROM list_sizes"),
+    )
     providers = sorted(str(p) for p in counts["provider_code"].dropna().unique())
     if provider is not None:
         _refuse_unknown(provider, providers, "provider with activity")

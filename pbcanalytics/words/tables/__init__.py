@@ -14,6 +14,14 @@ from pbcanalytics.words.tables.activity import (
     SUPPLIED_SPELLS,
 )
 from pbcanalytics.words.tables.contracts import CONTRACT_LINES, CONTRACT_TOTALS, INVOICES
+from pbcanalytics.words.tables.demand import (
+    MEASURE_FORECASTS,
+    MEASURE_GROUPS,
+    MEASURE_MONTHS,
+    MEASURE_YEARS,
+    MEASURES,
+    OF_DEMAND,
+)
 from pbcanalytics.words.tables.monitored import (
     FORECAST_RECORD,
     MONITOR_CAUSES,
@@ -98,12 +106,18 @@ __all__ = [
     "LANDING",
     "LIST_SIZES",
     "LOADS",
+    "MEASURES",
+    "MEASURE_FORECASTS",
+    "MEASURE_GROUPS",
+    "MEASURE_MONTHS",
+    "MEASURE_YEARS",
     "MEMBERSHIPS",
     "MONITORED",
     "MONITOR_CAUSES",
     "MONITOR_GROUPS",
     "MONITOR_LINES",
     "MONITOR_MONTHS",
+    "OF_DEMAND",
     "OUTPATIENTS",
     "PCTS",
     "PLAN",

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from pbcanalytics.words.tables.demand import OF_DEMAND
 from pbcanalytics.words.tables.monitored import MONITORED
 from pbcanalytics.words.tables.table import table
 
@@ -208,4 +209,5 @@ PUBLISHED: Final = (
     *(BUDGET_SCOPE, BUDGET_ADJUSTMENTS, BUDGET_UNAPPLIED, BUDGET_CHECKS),
     *(STEP_TOTALS, UNPRICED_ACTIVITY, HRG_PRICES, PROVIDER_FACTORS),
     *MONITORED,
+    *OF_DEMAND,
 )

@@ -1,0 +1,109 @@
+"""Measures of demand, gathered for publication PCT by PCT."""
+
+import datetime as dt
+from dataclasses import replace
+
+import pandas as pd
+
+from pbcanalytics.demand.groups import group_series
+from pbcanalytics.demand.list_months import Patients
+from pbcanalytics.demand.measures import measure_of
+from pbcanalytics.demand.measuring import latest_year, sums_of
+from pbcanalytics.faces.publication_measures import measure_tables
+from pbcanalytics.faces.step_groups import Group
+from pbcanalytics.pipeline.measures import HeldDemand, held_demand
+from pbcanalytics.reference import Shelf
+from pbcanalytics.reference.measures import measure_documents
+from pbcanalytics.store import Warehouse
+from pbcanalytics.words import tables
+from pbcanalytics.words.errors import SelectionError
+from pbcanalytics.words.tables import Table
+
+
+def measured(
+    warehouse: Warehouse,
+    reference: Shelf,
+    practices: pd.DataFrame,
+    names: dict[tuple[str, str], str],
+    smallest: int,
+) -> dict[Table, pd.DataFrame]:
+    """
+    Measure demand for publication.
+
+    Parameters
+    ----------
+    warehouse : Warehouse
+        With the tables that `build` makes.
+    reference : Shelf
+    practices : DataFrame, one row per practice
+        Table `practices`.
+    names : dict of kind and code to str
+        Of PCTs, consortia and practices.
+    smallest : int
+        The smallest count that may be shown.
+
+    Returns
+    -------
+    dict of Table to DataFrame
+        The tables of OF_DEMAND; empty where nothing can be measured.
+    """
+    empty = {table: pd.DataFrame(columns=table.names) for table in tables.OF_DEMAND}
+    try:
+        held = held_demand(warehouse, reference)
+    except SelectionError:
+        return empty
+    found = [
+        _of_pct(held, reference, str(pct), own, names, smallest)
+        for pct, own in practices.groupby("pct_code", sort=True)
+    ]
+    found = [one for one in found if one]
+    if not found:
+        return empty
+    joined = {t: pd.concat([one[t] for one in found], ignore_index=True) for t in empty}
+    # A measure is described once, however many PCTs there are.
+    described = joined[tables.MEASURES].drop_duplicates("measure", ignore_index=True)
+    return joined | {tables.MEASURES: described}
+
+
+def _of_pct(
+    held: HeldDemand,
+    reference: Shelf,
+    pct: str,
+    own: pd.DataFrame,
+    names: dict[tuple[str, str], str],
+    smallest: int,
+) -> dict[Table, pd.DataFrame]:
+    """Measure the practices of one PCT; what is compared with are these."""
+    ours = [p for p in held.cube.practices if p in set(own["practice_code"])]
+    rows = held.cube.rows
+    inside = rows["practice_code"].isin(ours)
+    if not inside.any():
+        return {}
+    cube = replace(
+        held.cube,
+        rows=rows[inside].reset_index(drop=True),
+        left_out=pd.concat([held.cube.left_out, rows[~inside]], ignore_index=True),
+        practices=ours,
+    )
+    member = dict(zip(own["practice_code"], own["consortium_code"].fillna(""), strict=True))
+    consortia = {p: str(member[p]) for p in ours}
+    groups = [Group("pct", pct, names.get(("pct", pct), pct), frozenset(ours))]
+    for code in sorted({*consortia.values()} - {""}):
+        inside_it = frozenset(p for p, c in consortia.items() if c == code)
+        groups.append(Group("consortium", code, names.get(("consortium", code), code), inside_it))
+    groups += [Group("practice", p, names.get(("practice", p), p), frozenset([p])) for p in ours]
+    patients = Patients(held.lists, cube.practices, cube.months)
+    members = {(g.kind, g.code): sorted(g.practices) for g in groups}
+    measures = [measure_of(d) for d in measure_documents(reference).values()]
+    sums = [sums_of(cube, measure, patients) for measure in measures]
+    sums = [one for one in sums if one.is_told.any()]
+    return measure_tables(
+        [group_series(cube, one, members) for one in sums],
+        groups,
+        consortia,
+        cube.specialties,
+        held.specialties,
+        pd.concat([latest_year(cube, one) for one in sums], ignore_index=True),
+        today=dt.date.today(),
+        smallest=smallest,
+    )
