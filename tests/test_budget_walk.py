@@ -37,7 +37,7 @@ from pbcanalytics.budgets.walk.fair_share_move import NO_WEIGHTS
 from pbcanalytics.budgets.walk.scope import NO_LINE, HandBack, share_of_year
 from pbcanalytics.budgets.walk.steps import Line, Walk, walk
 from pbcanalytics.faces import publication
-from pbcanalytics.faces.pages import baseline_budgets, budget_view
+from pbcanalytics.faces.pages import baseline_budgets, budget_tables, budget_view
 from pbcanalytics.pipeline import stage
 from pbcanalytics.store import Published, Warehouse
 from pbcanalytics.words.errors import SelectionError
@@ -884,8 +884,8 @@ def test_the_page_shows_the_walk_the_adjustment_and_the_pools(small_pct: Path) -
     said = " ".join(
         [
             baseline_budgets.strip(v, reader.about()),
-            baseline_budgets.lines(v),
-            baseline_budgets.practices(v),
+            budget_tables.lines(v),
+            budget_tables.practices(v),
         ]
     )
     assert "indicative budget, provisional until agreed" in said

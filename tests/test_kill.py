@@ -62,7 +62,7 @@ def test_killed_in_the_middle_the_store_is_whole(small_pct: Path, tmp_path: Path
         )
         assert worker.stdout is not None
         assert worker.stdout.readline() == "ready\n"
-        end = time.monotonic() + chance.uniform(0.0, 2.5)
+        end = time.monotonic() + chance.uniform(0.0, 8.0)
         while time.monotonic() < end:
             assert reader.rows("SELECT count(*) AS n FROM budget_practices")[0]["n"] > 0
             time.sleep(0.02)

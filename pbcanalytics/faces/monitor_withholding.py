@@ -78,16 +78,17 @@ def lines_by_month(
     """
     own = cells[cells["practice_code"].isin(group.practices)]
     rests = [frozenset(group.practices), *(group.practices - o.practices for o in others)]
-    fine: set[str] = set()
-    for pod in told:
-        of_line = own[own["pod"] == pod]
-        if all(_is_large(of_line[of_line["practice_code"].isin(r)], smallest) for r in rests):
-            fine.add(pod)
+    small = {
+        pod
+        for rest in rests
+        for pod in _small(own[own["practice_code"].isin(rest)], ["pod", "month"], smallest)
+    }
+    fine = told - small
     left = own[~own["pod"].isin(fine)]
-    return fine if _is_large(left, smallest) else set()
+    return set() if _small(left, ["month"], smallest) else fine
 
 
-def _is_large(cells: pd.DataFrame, smallest: int) -> bool:
-    """Tell whether no month holds a small number."""
-    counts = cells.groupby("month")["n_activity"].sum()
-    return not bool(counts.between(1, smallest - 1).any())
+def _small(cells: pd.DataFrame, by: list[str], smallest: int) -> set[str]:
+    """List what has a small number in any of its cells."""
+    counts = cells.groupby(by)["n_activity"].sum()
+    return set(counts.index[counts.between(1, smallest - 1)].get_level_values(0))
