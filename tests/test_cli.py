@@ -33,12 +33,15 @@ COMMANDS = (
         "contracts",
         "rules",
         "aggregates",
+        "alerts",
         "measures",
         "monitor",
+        "budget",
         "agree",
         "versions",
         "replay",
         "trend",
+        "creep",
     ),
 )
 

@@ -518,7 +518,9 @@ def test_the_models_that_answer_single_questions_are_the_same_too(
         engine.define("demand_events", MODELS["demand_events"])
         for name in ("demand_counts", "demand_ages"):
             assert len(engine.frame(MODELS[name])) > 0
-        for name in ("monthly_spending", "forecast_cells"):
+        for name in ("monthly_spending", "forecast_cells", "creep_spells", "creep_counts"):
+            assert len(engine.frame(MODELS[name])) > 0
+        for name in ("budget_rows", "budget_lists"):
             assert len(engine.frame(MODELS[name])) > 0
         costing.bridge(engine, "2017/18", (shelf, "2017/18"), (shelf, "2018/19"))
         lines = con.execute(

@@ -9,9 +9,11 @@ import typer
 
 from pbcanalytics.cli import (
     aggregates,
+    alerts,
     check,
     contracts,
     creep,
+    drill,
     extracts,
     fair_shares,
     incentive,
@@ -32,10 +34,12 @@ from pbcanalytics.words.errors import PbcError
 
 __all__ = [
     "aggregates",
+    "alerts",
     "app",
     "check",
     "contracts",
     "creep",
+    "drill",
     "extracts",
     "fair_shares",
     "incentive",

@@ -8,7 +8,6 @@ from pbcanalytics.faces.pages import baseline_budgets as baseline_budgets_page
 from pbcanalytics.faces.pages import budget_monitor as budget_monitor_page
 from pbcanalytics.faces.pages import explained_prices as explained_prices_page
 from pbcanalytics.faces.pages import price_of_a_stay as price_of_a_stay_page
-from pbcanalytics.faces.pages import referral_trends as referral_trends_page
 from pbcanalytics.faces.pages.page import Page
 from pbcanalytics.faces.parameters import resolve
 from pbcanalytics.store import Published
@@ -216,6 +215,9 @@ def referral_trends(
         In a batch run: if nothing was published, or not what was asked for. A page or JupyterLab
         shows the sentence instead.
     """
+    # Its charts take numpy, which the kernels of other pages can do without.
+    from pbcanalytics.faces.pages import referral_trends as referral_trends_page
+
     asked = resolve(mode, measure=measure, group=group, specialty=specialty, preset=preset)
     return referral_trends_page.page(published_file(), asked)
 

@@ -13,6 +13,7 @@ from pbcanalytics.words.tables.activity import (
     REFERRALS,
     SUPPLIED_SPELLS,
 )
+from pbcanalytics.words.tables.alerts import ALERT_LEDGER
 from pbcanalytics.words.tables.contracts import CONTRACT_LINES, CONTRACT_TOTALS, INVOICES
 from pbcanalytics.words.tables.demand import (
     MEASURE_FORECASTS,
@@ -78,11 +79,12 @@ LANDING: Final = (
 
 RECORDS: Final = (
     *(LOADS, REJECTS, FINDINGS, SUBMISSIONS, UNKNOWN_CODES, IDENTITIES),
-    *(KEY_MARKS, SPELL_CHANGES),
+    *(KEY_MARKS, SPELL_CHANGES, ALERT_LEDGER),
 )
 """What is kept about the files and the builds themselves."""
 
 __all__ = [
+    "ALERT_LEDGER",
     "BUDGETS",
     "BUDGET_ADJUSTMENTS",
     "BUDGET_GAPS",

@@ -1,0 +1,157 @@
+"""Limits of the test by parametric bootstrap: how often a panel without creep would alarm."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pbcanalytics.creep.detector import Scan, alarms
+from pbcanalytics.creep.panel import BASELINE_MONTHS, Floats, Ints, Panel
+from pbcanalytics.creep.signals import Signals, signals
+from pbcanalytics.creep.statistics import FALSE_TOP, SENSITIVITY
+from pbcanalytics.synthetic.planting import stream
+
+FALSE_ALARMS: Final = 20.0
+"""False alarms per 1,000 series and years that a tier may give."""
+
+STATED: Final = {"query": 2.74, "confirmed": 2.16, "recording": 2.74}
+POOLED: Final = {"query": 2.82, "confirmed": 2.27, "recording": 2.82}
+"""Limits of a reference calculation, used where a panel is too small to calibrate its own."""
+
+TIERS: Final = ("query", "confirmed", "recording")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """
+    The limit of each tier, and the statistics of panels without creep that it was taken from.
+
+    Attributes
+    ----------
+    limit : dict of str to float
+        By tier: query, confirmed, recording.
+    null : dict of str to array
+        Sorted statistics of all months after the baseline, by tier.
+    """
+
+    limit: dict[str, float]
+    null: dict[str, Floats]
+
+    def p_values(self, tier: str, statistic: ArrayLike) -> Floats:
+        """Give the share of null values that reach each statistic, itself counted among them."""
+        held = self.null[tier]
+        above = len(held) - np.searchsorted(held, np.asarray(statistic), side="left")
+        return np.asarray((1 + above) / (1 + len(held)))
+
+
+def calibrated(
+    of: Panel,
+    found: Signals,
+    pools: dict[str, Ints] | None = None,
+    *,
+    n_panels: int = 4,
+    seed: int = 2006,
+    false_alarms: float = FALSE_ALARMS,
+) -> dict[str, Limits]:
+    """
+    Set the limits of a panel, and of its pools, before its results are looked at.
+
+    Panels with the same spells, shares, noise and drift but no creep are drawn and tested the same
+    way; each limit gives the wanted rate of alarms on them.
+
+    Parameters
+    ----------
+    of : Panel
+    found : Signals
+        Of `of`; only what was estimated on its baseline is used.
+    pools : dict of str to array, optional
+        As in `signals`.
+    n_panels : int
+        Panels to draw.
+    seed : int
+    false_alarms : float
+        Wanted alarms per 1,000 series and years.
+
+    Returns
+    -------
+    dict of str to Limits
+        "series", and each way of pooling.
+    """
+    scans: dict[str, list[Scan]] = {"series": []}
+    for number in range(n_panels):
+        drawn = signals(null_panel(of, found, seed, number), pools)
+        scans["series"].append(drawn.scan)
+        for name, one in drawn.pools.items():
+            scans.setdefault(name, []).append(one)
+    return {name: _limits(held, false_alarms) for name, held in scans.items()}
+
+
+def null_panel(of: Panel, found: Signals, seed: int, number: int) -> Panel:
+    """
+    Draw a panel like another, in which nobody creeps, recodes or has other patients.
+
+    Parameters
+    ----------
+    of : Panel
+        Whose spells, masks and versions are kept.
+    found : Signals
+        Of `of`.
+    seed, number : int
+        Of the draw.
+    """
+    rng = stream(seed, "creep null", number)
+    base, shape = found.base, of.n.shape
+    steps = rng.normal(size=(3, *shape)) * np.sqrt(found.spread.drift)[:, :, None]
+    r0 = found.noise / found.spread.phi[:, :, None]
+    extra = np.nan_to_num(np.sqrt((found.spread.phi[:, :, None] - 1) * r0))
+    moved = np.cumsum(steps, axis=2) + rng.normal(size=(3, *shape)) * extra
+    # The filter has followed the level through the baseline; about it the drift goes on.
+    moved -= moved[:, :, :BASELINE_MONTHS].mean(axis=2, keepdims=True)
+    p, d = base.p[:, None], base.d[:, None]
+    share = np.clip(p + moved[0], 1e-4, 1 - 1e-4)
+    n = of.n.astype(np.int64)
+    k = rng.binomial(n, share).astype(float)
+    top = rng.normal(size=shape) * np.sqrt(k + FALSE_TOP * (1 - p) * n * d**2)
+    rest = rng.normal(size=shape) * np.sqrt(n - k + (1 - SENSITIVITY) * p * n * d**2)
+    q1 = base.mu1[:, None] * k - d * n * moved[1] + top
+    q0 = base.mu0[:, None] * (n - k) + d * n * moved[2] + rest
+    e = np.broadcast_to(base.e[:, None], shape)
+    return replace(of, k=k, q1=q1, q0=q0, e=e)
+
+
+def _limits(scans: list[Scan], wanted: float) -> Limits:
+    limit, null = {}, {}
+    for tier in TIERS:
+        held = [getattr(one, tier) for one in scans]
+        limit[tier] = limit_for(held, wanted)
+        after = [np.ravel(x[:, BASELINE_MONTHS:]) for x in held]
+        null[tier] = np.sort(np.concatenate(after))
+    return Limits(limit, null)
+
+
+def limit_for(statistics: list[Floats], wanted: float) -> float:
+    """
+    Find the limit at which statistics alarm as often as wanted.
+
+    Parameters
+    ----------
+    statistics : list of array of series x month
+    wanted : float
+        Alarms per 1,000 series and years after the baseline.
+    """
+    low, high = 0.0, max(float(x.max(initial=0.0)) for x in statistics) + 1e-9
+    for _ in range(30):
+        middle = (low + high) / 2
+        if alarm_rate(statistics, middle) > wanted:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def alarm_rate(statistics: list[Floats], limit: float) -> float:
+    """Count alarms per 1,000 series and years after the baseline."""
+    n_alarms = sum(int(alarms(x, limit).sum()) for x in statistics)
+    years = sum(len(x) * max(x.shape[1] - BASELINE_MONTHS, 0) for x in statistics) / 12
+    return 1000 * n_alarms / years if years else 0.0

@@ -1,0 +1,201 @@
+"""Ways of recording that only their share can tell: no severity score judges them, so they ask."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import floor
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from pbcanalytics.creep.effect import MONTHS_AFTER, Estimate, rise
+from pbcanalytics.creep.panel import BASELINE_MONTHS, Floats, Ints, Panel, panel
+from pbcanalytics.creep.preparing import FEWEST_SPELLS
+from pbcanalytics.creep.signals import Signals
+
+ADDED: Final = ("zero_day", "splitting")
+"""Mechanisms by which a piece of activity is added; by the others one takes another's place."""
+
+MECHANISMS: Final = (
+    *("day_case_to_ordinary", "outpatient_to_day_case", "zero_day", "splitting"),
+    "follow_up_to_first",
+)
+
+SENT_SHARE: Final = 0.5
+"""Of what the dearer way gains, what the other must lose for it to be the same activity."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """
+    A mechanism's panel and what it was made of.
+
+    Attributes
+    ----------
+    mechanism : str
+    panel : Panel
+        Without severity: `q1` and `q0` are not numbers.
+    index : DataFrame, one row per series
+        `provider_code`, `root`, `n_a_month` (baseline).
+    months : DatetimeIndex
+    counts : DataFrame, one row per series, practice and month
+        As the model `creep_counts` gives it, with `series` and `at` (number of the month).
+    """
+
+    mechanism: str
+    panel: Panel
+    index: pd.DataFrame
+    months: pd.DatetimeIndex
+    counts: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Asked:
+    """
+    What a rise of a share comes to, if none of it has a good reason.
+
+    Attributes
+    ----------
+    estimate : Estimate
+        Rise of the share, by series. [share]
+    weights : array
+        Shares of the series in the activity after it.
+    n_after, n_months : int
+        Activity and months priced.
+    pence, low_pence, high_pence : int
+        [pence]
+    practices : dict of str to int
+        They add up to `pence`. [pence]
+    is_moved : bool
+        What the dearer way gained the other lost (always true where activity is added).
+    """
+
+    estimate: Estimate
+    weights: Floats
+    n_after: int
+    n_months: int
+    pence: int
+    low_pence: int
+    high_pence: int
+    practices: dict[str, int]
+    is_moved: bool
+
+
+def counted(counts: pd.DataFrame, mechanism: str, months: pd.DatetimeIndex) -> Counted | None:
+    """
+    Make the panel of a mechanism.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Model `creep_counts`.
+    mechanism : str
+        One of MECHANISMS.
+    months : DatetimeIndex
+        The months to follow, without a gap.
+
+    Returns
+    -------
+    Counted or None
+        None if no series has five pieces of activity a month in the baseline, or none goes both
+        ways.
+    """
+    mine = counts[counts["mechanism"] == mechanism]
+    at = months.get_indexer(pd.DatetimeIndex(mine["month"]))
+    mine = mine.assign(at=at)[at >= 0]
+    early = mine[mine["at"] < BASELINE_MONTHS]
+    usual = early.groupby(["provider_code", "root"])[["n_activity", "n_dear"]].sum()
+    is_kept = (usual["n_activity"] >= FEWEST_SPELLS * BASELINE_MONTHS) & (usual["n_dear"] > 0)
+    is_kept &= usual["n_dear"] < usual["n_activity"]
+    index = usual[is_kept].reset_index()
+    if index.empty:
+        return None
+    index["n_a_month"] = index["n_activity"] / BASELINE_MONTHS
+    keys = pd.MultiIndex.from_frame(index[["provider_code", "root"]])
+    series = keys.get_indexer(pd.MultiIndex.from_frame(mine[["provider_code", "root"]]))
+    mine = mine.assign(series=series)[series >= 0]
+    shape = (len(index), len(months))
+    n, k = np.zeros(shape), np.zeros(shape)
+    where = (mine["series"].to_numpy(), mine["at"].to_numpy())
+    np.add.at(n, where, mine["n_activity"].to_numpy())
+    np.add.at(k, where, mine["n_dear"].to_numpy())
+    unknown = np.full(shape, np.nan)
+    made = panel(
+        n=n,
+        k=k,
+        q1=unknown,
+        q0=unknown,
+        provider=pd.factorize(index["provider_code"])[0],
+        root=pd.factorize(index["root"])[0],
+    )
+    return Counted(mechanism, made, index[["provider_code", "root", "n_a_month"]], months, mine)
+
+
+def ask(of: Counted, found: Signals, rows: Ints, onset: int) -> Asked:
+    """
+    Say what the rise of a share comes to in the year after a month.
+
+    Parameters
+    ----------
+    of : Counted
+    found : Signals
+        Of its panel.
+    rows : array of int
+        Series.
+    onset : int
+        Number of the first month of the rise.
+    """
+    estimate, weights = rise(of.panel, found, rows, onset)
+    after = range(onset, min(onset + MONTHS_AFTER, len(of.months)))
+    mine = of.counts[of.counts["series"].isin(rows.tolist())]
+    later = mine[mine["at"].isin(list(after))]
+    earlier = mine[mine["at"].isin([m - 12 for m in after])]
+    n_after = int(later["n_activity"].sum())
+    gaps = np.array([_gap(mine[mine["series"] == row], of.mechanism) for row in rows.tolist()])
+    loads = weights * n_after * gaps
+    pence = floor(float(loads @ estimate.value) + 0.5)
+    off = 1.96 * estimate.error(loads)
+    return Asked(
+        estimate=estimate,
+        weights=weights,
+        n_after=n_after,
+        n_months=len(after),
+        pence=pence,
+        low_pence=floor(pence - off),
+        high_pence=-floor(-(pence + off)),
+        practices=_shared_out(pence, later),
+        is_moved=of.mechanism in ADDED or _has_moved(later, earlier),
+    )
+
+
+def _gap(counts: pd.DataFrame, mechanism: str) -> float:
+    """Give what the dearer way earns more; nought where either has no price."""
+    sums = counts[["dear_pence", "n_dear_priced", "other_pence", "n_other_priced"]].sum()
+    if not sums["n_dear_priced"]:
+        return 0.0
+    dear = float(sums["dear_pence"] / sums["n_dear_priced"])
+    if mechanism in ADDED:
+        return dear
+    if not sums["n_other_priced"]:
+        return 0.0
+    return dear - float(sums["other_pence"] / sums["n_other_priced"])
+
+
+def _has_moved(later: pd.DataFrame, earlier: pd.DataFrame) -> bool:
+    """Tell whether the other way lost at least half of what the dearer gained."""
+    gained = int(later["n_dear"].sum() - earlier["n_dear"].sum())
+    others = [int((x["n_activity"] - x["n_dear"]).sum()) for x in (later, earlier)]
+    return gained > 0 and others[1] - others[0] >= SENT_SHARE * gained
+
+
+def _shared_out(pence: int, counts: pd.DataFrame) -> dict[str, int]:
+    """Share out a sum by practices' activity, to the penny."""
+    usual = counts.assign(practice_code=counts["practice_code"].astype("string").fillna(""))
+    n = usual.groupby("practice_code")["n_activity"].sum()
+    whole = max(int(n.sum()), 1)
+    shared, reached, before = {}, 0, 0
+    for code, own in n.items():
+        reached += int(own)
+        upto = floor(Fraction(pence * reached, whole) + Fraction(1, 2))
+        shared[str(code)], before = upto - before, upto
+    return shared

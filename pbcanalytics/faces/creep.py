@@ -1,0 +1,259 @@
+"""What the test of code creep found, said in words: a query, never an accusation."""
+
+import json
+from typing import Any, Final
+
+import pandas as pd
+
+from pbcanalytics.creep.result import Creep
+from pbcanalytics.faces import wording
+
+HEADS: Final = (
+    *("Provider", "Where", "Since", "Heard in", "State", "Dear share, points"),
+    *("Creep, points", "Creep, a year", "Between", "Better recording, a year"),
+)
+"""Of the table of signals."""
+
+STATES: Final = {
+    "none": "nothing to ask about",
+    "query": "query: ask the provider",
+    "creep-confirmed": "query, borne out by patients who seem less ill",
+    "recording": "better recording of the same patients",
+    "true mix": "sicker patients",
+    "new service": "new service, or more activity",
+    "version": "change of grouper: cannot be told",
+    "merger": "merger: cannot be told",
+    "insufficient": "cannot be told: severity is told too poorly here",
+}
+"""What each state means to a reader."""
+
+MECHANISMS: Final = {
+    "day_case_to_ordinary": "planned stays of at most a day that are no day cases",
+    "outpatient_to_day_case": "procedures done as day cases and not in outpatients",
+    "zero_day": "emergency admissions of no days for each A&E attendance",
+    "splitting": "stays that begin within two days of the last at the same hospital",
+    "follow_up_to_first": "outpatient attendances that are first ones",
+}
+"""What each share is the share of, where no severity score judges it."""
+
+QUERY: Final = (
+    "These are queries for validation, not findings: audits of payment by results found HRG errors "
+    "of about 8% either way and a net error near nought, and reviews of the best-known cases found "
+    "no wrongdoing. Ask the provider before anything else."
+)
+
+ALTERNATIVES: Final = (
+    "Other explanations to ask about: sicker or older patients than age and route of admission "
+    "show; fuller coding of what was always there (a new system, a new team of coders); a new "
+    "service or ward; shorter stays of the severely ill only; a change of the grouper or of a "
+    "national coding rule (sepsis, kidney injury, palliative care)."
+)
+
+
+def sentences(found: Creep) -> list[str]:
+    """
+    Say what was looked at and what was found.
+
+    Parameters
+    ----------
+    found : Creep
+
+    Returns
+    -------
+    list of str
+        A sentence or two each.
+    """
+    first, last = (_month(m) for m in (found.first_month, found.last_month))
+    n = len(found.tested)
+    said = [
+        f"{n} shares of dear classes (a provider and a root of HRGs each) and {found.n_shares} "
+        f"other shares were followed from {first} to {last}; the first 24 months say what is "
+        "usual."
+    ]
+    signals = to_ask_about(found.signals)
+    if signals.empty:
+        said.append("Nothing stands out from what chance brings: there is nothing to ask about.")
+    by_class = signals[signals["mechanism"] == "cc_split"]
+    pools = by_class[by_class["level"] == "provider"]
+    said += [_of_provider(row) for row in pools.to_dict("records")]
+    shares = signals[(signals["mechanism"] != "cc_split") & (signals["level"] == "provider")]
+    said += [_of_share(row) for row in shares.to_dict("records")]
+    rest = len(signals) - len(pools) - len(shares)
+    if rest:
+        some = f"{rest} single roots" if rest > 1 else "One single root"
+        said.append(
+            f"{some} stand{'' if rest > 1 else 's'} out as well (below). Of signals like these one "
+            "in ten is likely to be chance."
+        )
+    if len(signals):
+        said.append(QUERY)
+    grown = len(found.signals) - len(signals)
+    if grown:
+        said.append(
+            f"{grown} share{'s' if grown > 1 else ''} rose because there was more of one kind and "
+            "not less of the other: more activity, not other recording."
+        )
+    return said
+
+
+def to_ask_about(signals: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the shares that rose by more activity and by no other recording."""
+    return signals[(signals["mechanism"] == "cc_split") | (signals["state"] != "new service")]
+
+
+def notes(found: Creep) -> list[str]:
+    """Say what the signals rest on, and what else could explain them."""
+    said = [ALTERNATIVES] if len(to_ask_about(found.signals)) else []
+    if found.n_providers < 5:
+        said.append(
+            f"Only {found.n_providers} provider{'s' if found.n_providers > 1 else ''} can be "
+            "followed: too few to be one another's peers, so what all providers did is not taken "
+            "off, a season included. With the activity of the region the test is sharper."
+        )
+    weak = int((found.tested["auc"] < 0.65).sum())
+    if weak:
+        said.append(
+            f"In {weak} of {len(found.tested)} series age, stay, route and outcome tell too little "
+            "of how ill patients are (AUC under 0.65); they cannot bear out a query, and do not "
+            "count in their provider's whole."
+        )
+    if found.n_left_out:
+        said.append(
+            f"{found.n_left_out:,} spells are in series of fewer than five a month, which no test "
+            "could tell from chance; they were left out."
+        )
+    unpriced = int(found.signals["n_unpriced"].fillna(0).sum()) if len(found.signals) else 0
+    if unpriced:
+        said.append(
+            f"{unpriced:,} spells of the years compared have no price; they count at the mean of "
+            "their class, so that what prices did between the years is understated."
+        )
+    if len(found.signals):
+        said.append(
+            "Pounds are at the prices paid for stays as short as the cheap classes' are, for up to "
+            "twelve months from the likeliest onset. A threshold on a contract's emergencies would "
+            "lower what is paid at the margin; it is not taken off."
+        )
+    return said
+
+
+def rows(found: Creep) -> list[tuple[str, ...]]:
+    """
+    Give a row of texts per signal, in the order of HEADS.
+
+    Returns
+    -------
+    list of tuple of str
+    """
+    order = found.signals.sort_values(
+        ["provider_code", "level", "creep_pence"], ascending=[True, True, False]
+    )
+    return [
+        (
+            str(row["provider_code"]),
+            _where(row),
+            _month(row["onset"]),
+            _month(row["month"]),
+            STATES[str(row["state"])],
+            _points(_risen(row)),
+            _points(row["creep_share"]),
+            wording.rough(int(row["creep_pence"])),
+            f"{wording.rough(int(row['creep_low_pence']))} to "
+            f"{wording.rough(int(row['creep_high_pence']))}",
+            "" if pd.isna(row["recording_pence"]) else wording.rough(int(row["recording_pence"])),
+        )
+        for row in order.to_dict("records")
+    ]
+
+
+def machine(found: Creep) -> dict[str, Any]:
+    """Give all of it as JSON takes it."""
+    return {
+        "first_month": f"{found.first_month:%Y-%m}",
+        "last_month": f"{found.last_month:%Y-%m}",
+        "n_series": len(found.tested),
+        "limits": found.limits,
+        "sentences": sentences(found),
+        "notes": notes(found),
+        "signals": json.loads(_dated(found.signals).to_json(orient="records")),
+        "practices": json.loads(found.practices.to_json(orient="records")),
+    }
+
+
+def table(found: Creep) -> pd.DataFrame:
+    """Give the signals with months as texts, for a file."""
+    return _dated(found.signals)
+
+
+def _dated(signals: pd.DataFrame) -> pd.DataFrame:
+    months = {c: pd.DatetimeIndex(signals[c]).strftime("%Y-%m") for c in ("month", "onset")}
+    return signals.assign(**months)
+
+
+def _of_provider(row: dict[Any, Any]) -> str:
+    """Say what a provider's roots together show."""
+    since = _month(row["onset"])
+    who = f"{row['provider_code']}, all roots together, since {since}: {STATES[row['state']]}."
+    if row["state"] == "creep-confirmed":
+        return (
+            f"{who} The dear share rose by {_points(row['creep_share'])} points "
+            f"({_points(row['creep_low_share'])} to {_points(row['creep_high_share'])}) by "
+            f"patients who seem no more ill than before: about "
+            f"{wording.rough(int(row['creep_pence']))} in {row['n_months']} months, between "
+            f"{wording.rough(int(row['creep_low_pence']))} and "
+            f"{wording.rough(int(row['creep_high_pence']))}.{_audit(row)}"
+        )
+    if row["state"] == "recording":
+        return (
+            f"{who} Patients who were ill before are now recorded as such: "
+            f"{_points(row['recording_share'])} points, about "
+            f"{wording.rough(int(row['recording_pence']))} in {row['n_months']} months. It costs "
+            "money, but it is not creep: the contract's rules for changes of counting and coding "
+            "apply."
+        )
+    return who
+
+
+def _of_share(row: dict[Any, Any]) -> str:
+    """Say what a share alone shows, for all of a provider's roots."""
+    who = f"{row['provider_code']}, {MECHANISMS[row['mechanism']]}, since {_month(row['onset'])}: "
+    risen = f"up by {_points(row['creep_share'])} points"
+    return (
+        f"{who}{risen}. {STATES['query'].capitalize()}. Nothing tells how ill these patients were; "
+        f"if none of the rise had a good reason it would be "
+        f"{wording.rough(int(row['creep_pence']))} in {row['n_months']} months, so it is that at "
+        "most."
+    )
+
+
+def _where(row: dict[Any, Any]) -> str:
+    where = str(row["root"]) or "all its roots"
+    if row["mechanism"] == "cc_split":
+        return where
+    what = str(row["mechanism"]).replace("_", " ")
+    return f"{what}: {row['root']}" if row["root"] else what
+
+
+def _risen(row: dict[Any, Any]) -> float:
+    """Give the whole rise of a share."""
+    parts = [row[f"{part}_share"] for part in ("true", "recording", "creep")]
+    return float(sum(part for part in parts if not pd.isna(part)))
+
+
+def _audit(row: dict[Any, Any]) -> str:
+    if pd.isna(row["audit_notes"]):
+        return ""
+    return (
+        f" Reading {int(row['audit_notes'])} notes of dear spells would settle it nine times in "
+        f"ten: {int(row['audit_failures'])} or more wrong ones would bear the query out."
+    )
+
+
+def _month(when: Any) -> str:
+    return wording.month(f"{pd.Timestamp(when):%Y-%m}")
+
+
+def _points(share: float) -> str:
+    """Write a change of a share in percentage points."""
+    sign = "−" if share < 0 else ""
+    return f"{sign}{abs(100 * share):.1f}"

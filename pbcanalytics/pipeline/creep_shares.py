@@ -1,0 +1,140 @@
+"""Mechanisms of creep that only a share can tell: asked about, never borne out."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from pbcanalytics.creep.limits import calibrated
+from pbcanalytics.creep.mechanisms import MECHANISMS, Asked, Counted, ask, counted
+from pbcanalytics.creep.panel import BASELINE_MONTHS
+from pbcanalytics.creep.signals import signals
+from pbcanalytics.creep.states import Unit, judge
+from pbcanalytics.words.tables.signals import CREEP_PRACTICES, CREEP_SIGNALS
+from pbcanalytics.words.tables.table import Table
+
+POOL: Final = "provider"
+
+LEAST_NULL: Final = 4_000
+"""Months without creep, of series or pools, that are drawn to set limits."""
+
+MOST_PANELS: Final = 40
+
+
+@dataclass(frozen=True)
+class Shares:
+    """
+    What was found.
+
+    Attributes
+    ----------
+    signals, practices : DataFrame
+        As the data dictionary has `creep_signals` and `creep_practices`, numbered from 1; what
+        takes a severity score is empty.
+    n_tested : int
+        Series followed.
+    """
+
+    signals: pd.DataFrame
+    practices: pd.DataFrame
+    n_tested: int
+
+
+def panels_for(n_rows: int, n_months: int) -> int:
+    """Say how many panels without creep are drawn to set the limits of some series or pools."""
+    wanted = -(-LEAST_NULL // max(n_rows * (n_months - BASELINE_MONTHS), 1))
+    return min(max(4, wanted), MOST_PANELS)
+
+
+def typed(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Give whole numbers as such, empty ones among them, in the columns of the dictionary."""
+    whole = [c.name for c in table.columns if c.kind in ("pence", "integer")]
+    return table.check(frame).astype({name: "Int64" for name in whole})
+
+
+def asked(counts: pd.DataFrame, months: pd.DatetimeIndex, seed: int) -> Shares:
+    """
+    Test every mechanism that its share tells.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Model `creep_counts`.
+    months : DatetimeIndex
+        The months to follow.
+    seed : int
+        Of the panels that limits are set on.
+    """
+    rows: list[dict[str, Any]] = []
+    practices: list[dict[str, Any]] = []
+    n_tested = 0
+    for mechanism in MECHANISMS:
+        of = counted(counts, mechanism, months)
+        if of is None:
+            continue
+        n_tested += len(of.index)
+        for row, shared in _of_mechanism(of, seed):
+            number = len(rows) + 1
+            rows.append({**row, "signal": number})
+            practices += [
+                {"signal": number, "practice_code": code, "creep_pence": pence}
+                for code, pence in shared.items()
+            ]
+    return Shares(
+        signals=pd.DataFrame(rows, columns=CREEP_SIGNALS.names),
+        practices=pd.DataFrame(practices, columns=CREEP_PRACTICES.names),
+        n_tested=n_tested,
+    )
+
+
+def _of_mechanism(of: Counted, seed: int) -> list[tuple[dict[str, Any], dict[str, int]]]:
+    """Give each signal of a mechanism with what it comes to by practice."""
+    provider = of.panel.provider
+    pools = {POOL: provider}
+    found = signals(of.panel, pools)
+    n_panels = panels_for(int(provider.max()) + 1, len(of.months))
+    limits = calibrated(of.panel, found, pools, n_panels=n_panels, seed=seed)
+    usable = found.base.is_usable
+    units = [
+        Unit("root", row, np.array([row]), float("nan"), bool(usable[row]))
+        for row in range(len(provider))
+    ]
+    for number in np.unique(provider):
+        rows = np.flatnonzero((provider == number) & usable)
+        if len(rows) > 1:
+            units.append(Unit(POOL, int(number), rows, float("nan"), True))
+    told = []
+    for one in judge(of.panel, found, units, limits).to_dict("records"):
+        unit = units[int(one["unit"])]
+        answer = ask(of, found, unit.rows, int(one["onset"]))
+        told.append((_row(of, unit, one, answer), answer.practices))
+    return told
+
+
+def _row(of: Counted, unit: Unit, one: dict[Any, Any], answer: Asked) -> dict[str, Any]:
+    """Put a signal as the data dictionary has it."""
+    first = of.index.iloc[unit.rows[0]]
+    rise = float(answer.weights @ answer.estimate.value)
+    off = 1.96 * answer.estimate.error(answer.weights)
+    is_one = unit.level == "root" and first["root"] != "all"
+    return {
+        "provider_code": first["provider_code"],
+        "mechanism": of.mechanism,
+        "level": unit.level if is_one else POOL,
+        "root": first["root"] if is_one else "",
+        "month": of.months[int(one["month"])],
+        "onset": of.months[int(one["onset"])],
+        "state": "query" if answer.is_moved else "new service",
+        "reason": "share alone" if answer.is_moved else "more of one, not less of the other",
+        "query": one["query"],
+        "p_value": one["p_value"],
+        "creep_share": rise,
+        "creep_low_share": rise - off,
+        "creep_high_share": rise + off,
+        "n_spells": answer.n_after,
+        "n_months": answer.n_months,
+        "creep_pence": answer.pence,
+        "creep_low_pence": answer.low_pence,
+        "creep_high_pence": answer.high_pence,
+    }
