@@ -10,6 +10,7 @@ from pbcanalytics import pipeline
 from pbcanalytics.pipeline.agreeing import agree
 from pbcanalytics.pipeline.fair_shares import shares_of
 from pbcanalytics.store import Published
+from pbcanalytics.store.agreed import opened
 from pbcanalytics.words.errors import StoreError
 
 YEAR = "2018/19"
@@ -84,3 +85,21 @@ def test_a_pace_that_the_plan_takes_is_not_taken_twice(small_pct: Path) -> None:
         own = practices[row["practice_code"]]
         before = own["indicative_pence"] - own["fair_share_pence"] + own["held_pence"]
         assert abs(int(row["budget_pence"]) - before) <= 1
+
+
+@pytest.mark.parametrize("place", [0.002, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98, 0.999])
+def test_a_flipped_byte_anywhere_is_a_sentence_and_no_figure(
+    data: Path, tmp_path: Path, place: float
+) -> None:
+    (kept,) = (data / "agreed").glob("*.zip")
+    content = bytearray(kept.read_bytes())
+    content[int(place * len(content))] ^= 0xFF
+    damaged = tmp_path / kept.name
+    damaged.write_bytes(content)
+    try:
+        bundle = opened(damaged)
+    except StoreError as error:
+        assert str(damaged) in str(error)
+    else:
+        # What a zip holds beside its members is not read; else the member is named.
+        assert bundle.altered or bundle.members == opened(kept).members

@@ -143,7 +143,7 @@ def _scope(facts: Mapping[str, Any]) -> str:
     held = wording.joined(list(facts["holders"])) or "nobody named"
     said += (
         f" Out, for some practices or months: {facts['n_out']} lines, "
-        f"{wording.exact(-facts['pence'])}, held by {held}."
+        f"{wording.exact(-facts['pence'])} before budgets are fitted to the money, held by {held}."
     )
     if facts["unheld"]:
         lines = wording.joined([f"{p} {line}" for p, line in facts["unheld"]])

@@ -9,6 +9,7 @@ import os
 import re
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,6 +117,13 @@ def versions(data: Path, pct_code: str | None = None, year: str | None = None) -
     return found
 
 
+_DAMAGES: Final = (
+    *(zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, EOFError, OSError),
+    # Members that a damaged entry says are encrypted, or packed in some other way.
+    *(NotImplementedError, RuntimeError),
+)
+
+
 def opened(path: Path) -> Bundle:
     """
     Read a version's file, wherever it lies, and hold every member against its checksum.
@@ -137,7 +145,7 @@ def opened(path: Path) -> Bundle:
             f"There is no file {path}, so no budget can be set again from it. 'pbc versions' "
             "lists the versions that are kept."
         ) from None
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, OSError) as error:
+    except _DAMAGES as error:
         raise StoreError(
             f"{path} is no file of an agreed version, or it is damaged ({error}), so what was "
             "agreed cannot be read from it. Put it back from a copy."

@@ -30,13 +30,20 @@ _MONTHS: Final = (
 
 def strip(v: MonitorView, about: dict[str, Any]) -> str:
     """Make the status strip: whose budget, known to when, at whose prices."""
-    provisional = any(m["state"] == "provisional" for m in v.months)
+    states = {m["state"] for m in v.months}
+    standing = (
+        ", provisional"
+        if "provisional" in states
+        else ""
+        if states <= {"final"}
+        else ", not said whether closed"
+    )
     text = " · ".join(
         [
             *(["Invented demonstration data"] if about["is_demo"] else []),
             v.title,
             f"list {v.group['n_patients']:,} on 1 April {v.year[:4]}",
-            f"activity to {words.month(v.to)}" + (", provisional" if provisional else ""),
+            f"activity to {words.month(v.to)}{standing}",
             f"prices of {v.year}, {wording.factor(about, v.year)}",
             "" if about["coverage"] is None else f"{wording.priced(about['coverage'])} priced",
         ]
@@ -51,8 +58,8 @@ def headline(v: MonitorView) -> str:
     if v.scope != ALL:
         line = next((r for r in v.lines if r["pod"] == v.scope), None)
         if line is None or line["is_withheld"]:
-            said = "withheld" if line else "none"
-            return cards.headlines([(said, f"budget of {v.title}")], words.says(v))
+            said = "withheld" if line else "no budget"
+            return cards.headlines([(said, v.title)], words.says(v))
         told = [(short(line["budget_pence"]), f"indicative budget: {v.title}")]
         if v.is_latest:
             told.append((short(line["actual_pence"]), f"spent to {words.month(v.to)}"))
@@ -83,9 +90,9 @@ def running(v: MonitorView) -> dict[str, Any] | None:
     points, over = [], 0
     for m in v.months:
         over += int(m["actual_pence"]) - int(m["profile_pence"])
-        state = ", provisional" if m["state"] == "provisional" else ""
+        state = {"provisional": ", provisional", "final": ""}.get(m["state"], ", may change")
         said = f"to {words.month(m['month'])}{state}: {words.side(over)}"
-        points.append(Point(over, m["state"] == "provisional", said))
+        points.append(Point(over, m["state"] != "final", said))
     end = None
     if v.scope == ALL and not v.is_over and v.now and v.now["outturn_pence"] is not None:
         at, low, high = words.over_by(v.now, v.group["budget_pence"])

@@ -55,7 +55,10 @@ def says(v: BudgetView) -> str:
         if cut < 0
         else f"fitting all budgets to the PCT's money adds {share(cut, needed)}"
     )
-    agreed = ["growth was agreed for each line"]
+    growth = p["growth_pence"]
+    agreed = [
+        f"agreed growth makes {short(growth, signed=True)}" if growth else "no growth was agreed"
+    ]
     if p["adjustment_pence"]:
         agreed.append(f"local adjustments make {short(p['adjustment_pence'], signed=True)}")
     if p["scope_pence"]:

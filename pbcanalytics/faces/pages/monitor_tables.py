@@ -116,16 +116,16 @@ def months(v: MonitorView) -> str:
 
 def lines(v: MonitorView) -> str:
     """Make the table of lines, with its download; as far as activity is held."""
+    to = words.month(v.group["to_month"])
     rows = [{**r, "line": PODS[r["pod"]], "over_pence": _over(r)} for r in v.lines]
     cells = [
         Cell("line", "Line", is_number=False),
         Cell("budget_pence", "Budget of the year", exact),
-        Cell("profile_pence", "Profile so far", exact),
-        Cell("actual_pence", "Spent so far", exact),
+        Cell("profile_pence", f"Profile to {to}", exact),
+        Cell("actual_pence", f"Spent to {to}", exact),
         Cell("over_pence", "Over profile", exact),
-        Cell("n_activity", "Activity", "{:,}".format),
+        Cell("n_activity", f"Activity to {to}", "{:,}".format),
     ]
-    to = words.month(v.group["to_month"])
     made = cards.table(
         rows,
         cells,
@@ -198,8 +198,11 @@ def _practice(p: dict[str, Any]) -> dict[str, Any]:
         "over_pence": None,
         "foreseen": None,
     }
-    if not p["months"]:
+    if not p["months"] and p["months_are_withheld"]:
         return told
+    if not p["months"]:
+        # Others hold its months so far: nothing of it counts yet.
+        return {**told, "actual_pence": 0, "over_pence": 0, "foreseen": "held by others so far"}
     spent = sum(int(m["actual_pence"]) for m in p["months"])
     profile = sum(int(m["profile_pence"]) for m in p["months"])
     last = p["months"][-1]

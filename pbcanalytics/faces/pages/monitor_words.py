@@ -47,6 +47,8 @@ def so_far(v: MonitorView) -> str:
     if provisional:
         first = f"from {month(provisional[0])}" if len(provisional) > 1 else month(provisional[0])
         said += f" Provisional: the hospitals may still change {first}."
+    elif any(m["state"] != "final" for m in v.months):
+        said += " Whether the hospitals have closed these months was not said: they may change."
     return said
 
 
@@ -57,8 +59,9 @@ def foreseen(v: MonitorView) -> str:
     over, low, high = over_by(v.now, v.group["budget_pence"])
     if v.is_over:
         late = v.now["late_pence"]
-        coming = f", {rough(late)} of it still to be coded" if late else ""
-        return f"The year ended {side(over, 'budget')}{coming}."
+        coming = f", with {rough(late)} of late coding counted in" if late else ""
+        ended = "ended" if all(m["state"] == "final" for m in v.months) else "will have ended"
+        return f"The year {ended} {side(over, 'budget')}{coming}."
     return (
         f"The year will probably end {rough(abs(over))} {'over' if over > 0 else 'under'} budget, "
         f"four times in five between {_end(low)} and {_end(high)}."
@@ -101,10 +104,20 @@ def says(v: MonitorView) -> str:
 
 def few_months(v: MonitorView) -> str:
     """Say why there is no course by month."""
+    if v.scope != ALL and not any(r["pod"] == v.scope for r in v.lines):
+        return (
+            "There is no budget and no spending of this line here: others hold it, or the group "
+            "has none. The page of the baseline budget says who holds what."
+        )
     if v.scope != ALL and v.group["group_kind"] == "practice":
         return (
             "Month by month a line of one practice would tell of few patients, so only the year "
             "to date is shown, in the table of lines. Choose all activity, or a larger group."
+        )
+    if not v.group["months_are_withheld"] and v.scope == ALL:
+        return (
+            f"Nothing counts here until {month(v.to)}: others hold this budget for the months so "
+            "far, as the page of the baseline budget says."
         )
     return (
         "Months are withheld: one of them, or one that could be worked out from them, holds 1 to 7 "
@@ -147,11 +160,23 @@ def share_of_saving(v: MonitorView) -> list[str]:
 
 def luck(v: MonitorView) -> str:
     """Say that some practices are over or under by chance alone."""
-    now = v.now or {}
+    now = v.now
+    if now is None or now["gross_under_pence"] is None:
+        return "Only the net of all practices counts."
+    parts = [
+        _counted(now[f"n_{side}"], side, now[f"gross_{side}_pence"]) for side in ("under", "over")
+    ]
+    said = f"{parts[0]}; {parts[1]}."
     return (
-        f"{now.get('n_under', 0)} practices are under profile by {short(now['gross_under_pence'])} "
-        f"together, {now.get('n_over', 0)} over by {short(now['gross_over_pence'])}. Only the net "
-        "counts: with nothing saved, some are always under."
-        if now
-        else "Only the net of all practices counts."
+        f"{said[0].upper()}{said[1:]} Only the net counts: with nothing saved, some are always "
+        "under."
     )
+
+
+def _counted(n: int, side: str, pence: int) -> str:
+    """Say how many practices are on one side of the profile, and by how much."""
+    if not n:
+        return f"no practice is {side} profile"
+    if n == 1:
+        return f"one practice is {side} profile, by {short(pence)}"
+    return f"{n} practices are {side} profile, by {short(pence)} together"
