@@ -37,7 +37,7 @@ from pbcanalytics.budgets.walk.fair_share_move import NO_WEIGHTS
 from pbcanalytics.budgets.walk.scope import NO_LINE, HandBack, share_of_year
 from pbcanalytics.budgets.walk.steps import Line, Walk, walk
 from pbcanalytics.faces import publication
-from pbcanalytics.faces.pages import baseline_budgets, budget_tables, budget_view
+from pbcanalytics.faces.pages import baseline_budgets, budget_tables, budget_view, budget_words
 from pbcanalytics.pipeline import stage
 from pbcanalytics.store import Published, Warehouse
 from pbcanalytics.words.errors import SelectionError
@@ -895,7 +895,7 @@ def test_the_page_shows_the_walk_the_adjustment_and_the_pools(small_pct: Path) -
     assert "Price uplift" not in said
     assert "Held by others" not in said
     broken = replace(v, budget=v.budget | {"held_pence": 1})
-    assert "do not use them" in budget_view.sums(broken)
+    assert "do not use them" in budget_words.sums(broken)
 
 
 def test_the_steps_and_the_levels_go_together() -> None:
@@ -903,3 +903,28 @@ def test_the_steps_and_the_levels_go_together() -> None:
     assert MOVES[:6] == NEEDED
     assert len(set(LEVELS)) == len(LEVELS)
     assert all(a != b for a, b in pairwise(MOVES))
+
+
+def test_a_line_that_nobody_hands_back_shows_no_penny_of_the_scope() -> None:
+    """Rounding is no reason to show a step to somebody whom it does not concern."""
+    pods = ("AE", "DC", "EL", "NEL", "OPFA")
+    activity = pd.DataFrame(
+        [(p, pod, 50, 50, 100_003 + 7 * n) for p in "ABC" for n, pod in enumerate(pods)],
+        columns=["practice_code", "pod", "n_activity", "n_priced", "pence"],
+    )
+    lists = pd.DataFrame({"practice_code": list("ABC"), "list_base": [3001, 2999, 4007]})
+    lists = lists.assign(list_budget=[3007, 3001, 4001])
+    scope = pd.DataFrame([("B", "AE", "PCT")], columns=["practice_code", "line", "holder"])
+    made = baseline(
+        activity,
+        lists,
+        Plan(resource_pence=1_400_001, growth_share={"NEL": Fraction(1, 37)}),
+        financial_year="2018/19",
+        price_year="2018/19",
+        scope=scope,
+    )
+    is_back = (made.lines["practice_code"] == "B") & (made.lines["pod"] == "AE")
+    assert (made.lines.loc[~is_back, "scope_pence"] == 0).all()
+    assert (made.lines.loc[is_back, "indicative_pence"] == 0).all()
+    whole = made.lines["indicative_pence"].sum() + made.held["held_pence"].sum()
+    assert whole == made.available_pence

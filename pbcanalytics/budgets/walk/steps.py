@@ -149,6 +149,14 @@ def walk(
         level: _by_remainder([(c, a) for c, a in zip(codes, amounts, strict=True) if has_budget[c]])
         for level, amounts in exact.items()
     }
+    levels["scoped"] = _scoped(
+        [
+            pair
+            for c, *pair in zip(codes, exact["adjusted"], exact["scoped"], strict=True)
+            if has_budget[c]
+        ],
+        levels["adjusted"],
+    )
     inside = [(c, part) for c, part in zip(owners, parts, strict=True) if has_budget[c]]
     needs = [(code, part.pence) for code, part in inside]
     levels["afforded"] = _fitted(needs, afforded)[: len(lines)]
@@ -261,6 +269,14 @@ def _by_remainder(amounts: Sequence[tuple[str, Fraction]]) -> list[int]:
     sums = _summed(*zip(*amounts, strict=True))
     totals = largest_remainder(list(sums.values()), half_up(sum(sums.values(), Fraction(0))))
     return _each(amounts, dict(zip(sums, totals, strict=True)))
+
+
+def _scoped(exact: Sequence[Sequence[Fraction]], adjusted: Sequence[int]) -> list[int]:
+    """Round what is left in scope; a line that nobody hands back shows no penny of the step."""
+    return [
+        rounded if left == before else half_up(left)
+        for (before, left), rounded in zip(exact, adjusted, strict=True)
+    ]
 
 
 def _each(amounts: Sequence[tuple[str, Fraction]], totals: Mapping[str, int]) -> list[int]:
