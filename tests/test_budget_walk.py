@@ -918,7 +918,7 @@ def test_a_line_that_nobody_hands_back_shows_no_penny_of_the_scope() -> None:
     made = baseline(
         activity,
         lists,
-        Plan(resource_pence=1_400_001, growth_share={"NEL": Fraction(1, 37)}),
+        Plan(resource_pence=1_400_001, growth_share={"NEL": F(1, 37)}),
         financial_year="2018/19",
         price_year="2018/19",
         scope=scope,
