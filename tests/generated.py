@@ -23,7 +23,7 @@ def dictionary() -> str:
         "The tables that the SQL models make (`spells`, `priced_spells`, `activity` …) are "
         "described on top of each model in `pbcanalytics/costing/models`.",
     ]
-    for table in (*tables.LANDING, *tables.RECORDS):
+    for table in (*tables.LANDING, *tables.RECORDS, *tables.FOUND):
         said += _table(table)
     said += ["", "## Published file, `data/published/pbc-….duckdb`"]
     for table in tables.PUBLISHED:

@@ -303,6 +303,31 @@ def test_limits_give_the_wanted_rate_on_what_they_were_set_on() -> None:
     assert alarm_rate(values, limit) <= 20 < alarm_rate(values, limit * 0.97)
 
 
+def test_series_that_are_not_tested_do_not_thin_out_the_alarms(
+    crept: tuple[World, Signals],
+) -> None:
+    of, found = crept[0].panel, crept[1]
+    own = calibrated(of, found, n_panels=2)["series"].null["query"]
+    rows = np.tile(np.arange(len(of.n)), 2)
+    twice = of.taken(rows)
+    untested = np.repeat([False, True], len(of.n))
+    twice = replace(
+        twice,
+        is_partial=twice.is_partial | untested[:, None],
+        provider=twice.provider + 100 * untested,
+    )
+    again = calibrated(twice, signals(twice), n_panels=2)["series"].null["query"]
+    assert len(again) == len(own) == 2 * len(of.n) * (of.n_months - BASELINE_MONTHS)
+
+
+def test_a_few_series_have_no_lower_limit_than_is_stated(crept: tuple[World, Signals]) -> None:
+    of = crept[0].panel.taken(slice(0, 4))
+    limits = calibrated(of, signals(of), {"all": np.zeros(4, dtype=np.int64)}, n_panels=4)
+    for tier in TIERS:
+        assert limits["series"].limit[tier] >= limiting.STATED[tier]
+        assert limits["all"].limit[tier] >= limiting.POOLED[tier]
+
+
 def test_a_null_panel_keeps_its_spells_and_plants_nothing(crept: tuple[World, Signals]) -> None:
     drawn, found = crept
     drawn_null = limiting.null_panel(drawn.panel, found, 1, 0)

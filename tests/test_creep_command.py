@@ -139,9 +139,10 @@ def test_signals_are_kept_as_the_dictionary_has_them(pct: Path, found: Creep) ->
     assert list(found.signals.columns) == CREEP_SIGNALS.names
     with duckdb.connect(str(pct / "warehouse.duckdb"), read_only=True) as con:
         for table in (CREEP_SIGNALS, CREEP_PRACTICES):
-            assert con.table(table.name).columns == table.names
-        held = con.execute("SELECT count(*) FROM creep_signals").fetchone()
-    assert held == (len(found.signals),)
+            held = con.execute(f"DESCRIBE {table.name}").fetchall()
+            assert [row[:2] for row in held] == [(c.name, c.sql_type) for c in table.columns]
+        counted = con.execute("SELECT count(*) FROM creep_signals").fetchone()
+    assert counted == (len(found.signals),)
 
 
 def test_the_list_holds_dear_spells_least_ill_first(found: Creep) -> None:
@@ -181,6 +182,9 @@ def test_a_quiet_pct_is_quiet(tmp_path: Path) -> None:
     assert list(written.columns) == CREEP_SIGNALS.names
     assert set(written["state"]) <= {"new service"}
     assert pd.read_csv(spells).empty
+    with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as con:
+        held = con.execute("DESCRIBE creep_signals").fetchall()
+    assert [row[1] for row in held] == [c.sql_type for c in CREEP_SIGNALS.columns]
 
 
 def test_too_few_spells_or_a_wrong_provider_is_refused(pct: Path, small_pct: Path) -> None:

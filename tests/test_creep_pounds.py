@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pbcanalytics.creep.families import dear, families
 from pbcanalytics.creep.pounds import Cell, Terms, decompose, total
-from pbcanalytics.creep.preparing import efficiency
+from pbcanalytics.creep.preparing import efficiency, months_held
 from pbcanalytics.creep.severity import auc, scored
 from pbcanalytics.creep.validation import audit_of, audit_size, failing, worth_a_look
 
@@ -251,6 +251,17 @@ def test_shorter_stays_where_nobody_gains_are_efficiency() -> None:
     found = efficiency(frame, month, 60)
     # The baseline shows no such spread, so a single month is believed only in part.
     assert found[month >= 30].mean() < found[month < 30].mean() <= 0.05
+
+
+def test_a_spell_of_another_century_does_not_make_a_history() -> None:
+    usual = pd.date_range("2014-04-01", "2019-03-01", freq="MS").repeat(40)
+    strays = pd.to_datetime(["1900-01-01", "2099-12-01", "2014-03-01"])
+    found = months_held(pd.Series(usual.append(strays)))
+    assert (len(found), str(found[0].date()), str(found[-1].date())) == (
+        60,
+        "2014-04-01",
+        "2019-03-01",
+    )
 
 
 def test_an_audit_of_sixty_notes_is_as_published() -> None:

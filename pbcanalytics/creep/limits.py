@@ -17,7 +17,10 @@ FALSE_ALARMS: Final = 20.0
 
 STATED: Final = {"query": 2.74, "confirmed": 2.16, "recording": 2.74}
 POOLED: Final = {"query": 2.82, "confirmed": 2.27, "recording": 2.82}
-"""Limits of a reference calculation, used where a panel is too small to calibrate its own."""
+"""Limits of a reference calculation: with few rows no limit goes below them."""
+
+FEW_ROWS: Final = 30
+"""With fewer series or pools their noise is known too poorly for limits of their own."""
 
 TIERS: Final = ("query", "confirmed", "recording")
 
@@ -84,7 +87,10 @@ def calibrated(
         scans["series"].append(drawn.scan)
         for name, one in drawn.pools.items():
             scans.setdefault(name, []).append(one)
-    return {name: _limits(held, false_alarms) for name, held in scans.items()}
+    return {
+        name: _limits(held, false_alarms, STATED if name == "series" else POOLED)
+        for name, held in scans.items()
+    }
 
 
 def null_panel(of: Panel, found: Signals, seed: int, number: int) -> Panel:
@@ -120,11 +126,15 @@ def null_panel(of: Panel, found: Signals, seed: int, number: int) -> Panel:
     return replace(of, k=k, q1=q1, q0=q0, e=e)
 
 
-def _limits(scans: list[Scan], wanted: float) -> Limits:
+def _limits(scans: list[Scan], wanted: float, stated: dict[str, float]) -> Limits:
     limit, null = {}, {}
     for tier in TIERS:
-        held = [getattr(one, tier) for one in scans]
-        limit[tier] = limit_for(held, wanted)
+        # A row that never stirs is no series: untested, or a pool without members.
+        every = [getattr(one, tier) for one in scans]
+        held = [x[x.max(axis=1, initial=0.0) > 0] for x in every]
+        own = limit_for(held, wanted)
+        is_few = sum(len(x) for x in held) < FEW_ROWS * len(held)
+        limit[tier] = max(own, stated[tier]) if is_few else own
         after = [np.ravel(x[:, BASELINE_MONTHS:]) for x in held]
         null[tier] = np.sort(np.concatenate(after))
     return Limits(limit, null)

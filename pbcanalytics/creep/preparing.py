@@ -15,6 +15,7 @@ FEWEST_SPELLS: Final = 5.0
 
 _AGE_STARTS: Final = (0, 5, 16, 35, 50, 65, 75, 85)
 _STRATUM_WEIGHT: Final = 30.0
+_STRAY_SHARE: Final = 0.25
 _FEWEST_CONTROLS: Final = 48
 """Baseline spells that a root without dear classes must have to tell of a provider's efficiency."""
 
@@ -80,9 +81,10 @@ def prepare(
     """
     if spells.empty:
         raise ValueError("there are no spells to test")
-    frame = spells.drop_duplicates("spell_id").reset_index(drop=True)
+    months = months_held(spells["month"])
+    held = spells[pd.DatetimeIndex(spells["month"]).isin(months)]
+    frame = held.drop_duplicates("spell_id").reset_index(drop=True)
     frame["provider_code"] = frame["provider_code"].replace(_last(successors or {}))
-    months = pd.date_range(frame["month"].min(), frame["month"].max(), freq="MS")
     at = months.get_indexer(pd.DatetimeIndex(frame["month"]))
     early = at < BASELINE_MONTHS
     frame = _classed(frame, tariff, pairs, early)
@@ -105,6 +107,25 @@ def prepare(
         spells=frame,
         n_left_out=int((split & (frame["series"] < 0)).sum()),
     )
+
+
+def months_held(months: "pd.Series[pd.Timestamp]") -> pd.DatetimeIndex:
+    """
+    Give the months of a history, leaving out stray spells years before or after the rest.
+
+    Parameters
+    ----------
+    months : Series, one value per spell
+        First day of its month.
+
+    Returns
+    -------
+    DatetimeIndex
+        From the first to the last month with a quarter of the usual number of spells, without gaps.
+    """
+    counts = pd.DatetimeIndex(months).value_counts()
+    usual = counts[counts >= _STRAY_SHARE * counts.median()]
+    return pd.date_range(usual.index.min(), usual.index.max(), freq="MS")
 
 
 def efficiency(spells: pd.DataFrame, month: Ints, n_months: int) -> Floats:

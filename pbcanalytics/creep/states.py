@@ -74,7 +74,7 @@ def passing(p_values: Floats, share: float = FALSE_DISCOVERY_SHARE) -> Flags:
 
     Examples
     --------
-    >>> passing(np.array([0.01, 0.04, 0.9])).tolist()
+    >>> passing(np.array([0.01, 0.08, 0.9])).tolist()
     [True, False, False]
     """
     n = len(p_values)

@@ -11,14 +11,14 @@ import pandas as pd
 from pbcanalytics.costing.chain import model
 from pbcanalytics.creep.limits import Limits, calibrated
 from pbcanalytics.creep.panel import BASELINE_MONTHS, Ints
-from pbcanalytics.creep.preparing import Prepared, prepare
+from pbcanalytics.creep.preparing import Prepared, months_held, prepare
 from pbcanalytics.creep.pricing import Z_95, Priced, price
 from pbcanalytics.creep.result import Creep
 from pbcanalytics.creep.severity import LEAST_AUC
 from pbcanalytics.creep.signals import Signals, signals
 from pbcanalytics.creep.states import Unit, judge
 from pbcanalytics.creep.validation import audit_size, worth_a_look
-from pbcanalytics.pipeline.creep_shares import Shares, asked, panels_for, typed
+from pbcanalytics.pipeline.creep_shares import Shares, asked, keep, panels_for, typed
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words.errors import ReferenceGap, SelectionError, StoreError
 from pbcanalytics.words.tables.signals import CREEP_PRACTICES, CREEP_SIGNALS
@@ -90,8 +90,8 @@ def find_creep(
         prepared = _prepared(data, spells, tariff, _successors(joined), provider, versions)
         found = _told(prepared, *_tested(prepared, seed), _mergers(joined, prepared))
         found = _with_shares(found, asked(counts, prepared.months, seed))
-        warehouse.source(CREEP_SIGNALS.name, found.signals)
-        warehouse.source(CREEP_PRACTICES.name, found.practices)
+        keep(warehouse, found.signals, CREEP_SIGNALS)
+        keep(warehouse, found.practices, CREEP_PRACTICES)
     return found if provider is None else _of_provider(found, provider)
 
 
@@ -123,8 +123,8 @@ def _prepared(
             f"No finished hospital stay with an HRG is loaded into {data}, so there is nothing to "
             "compare. Load admitted patient care ('pbc load') and run 'pbc build'."
         )
-    months = pd.DatetimeIndex(spells["month"]).to_period("M")
-    n_months = (months.max() - months.min()).n + 1
+    months = months_held(spells["month"])
+    n_months = len(months)
     if n_months <= BASELINE_MONTHS:
         raise SelectionError(
             f"{n_months} months of hospital stays are loaded, and the first {BASELINE_MONTHS} only "

@@ -11,6 +11,7 @@ from pbcanalytics.creep.mechanisms import MECHANISMS, Asked, Counted, ask, count
 from pbcanalytics.creep.panel import BASELINE_MONTHS
 from pbcanalytics.creep.signals import signals
 from pbcanalytics.creep.states import Unit, judge
+from pbcanalytics.store import Warehouse
 from pbcanalytics.words.tables.signals import CREEP_PRACTICES, CREEP_SIGNALS
 from pbcanalytics.words.tables.table import Table
 
@@ -48,9 +49,17 @@ def panels_for(n_rows: int, n_months: int) -> int:
 
 
 def typed(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
-    """Give whole numbers as such, empty ones among them, in the columns of the dictionary."""
-    whole = [c.name for c in table.columns if c.kind in ("pence", "integer")]
-    return table.check(frame).astype({name: "Int64" for name in whole})
+    """Give the columns of the dictionary in its order, each of its kind even where all is empty."""
+    kinds = {"pence": "Int64", "integer": "Int64", "ratio": "float64", "month": "datetime64[ns]"}
+    return table.check(frame).astype({c.name: kinds.get(c.kind, "string") for c in table.columns})
+
+
+def keep(warehouse: Warehouse, frame: pd.DataFrame, table: Table) -> None:
+    """Keep a table in the warehouse with the types that the dictionary says."""
+    casts = ", ".join(f"CAST({c.name} AS {c.sql_type}) AS {c.name}" for c in table.columns)
+    warehouse.source("creep_incoming", typed(frame, table))
+    warehouse.define(table.name, f"SELECT {casts} FROM creep_incoming")
+    warehouse.drop(["creep_incoming"])
 
 
 def asked(counts: pd.DataFrame, months: pd.DatetimeIndex, seed: int) -> Shares:

@@ -65,6 +65,7 @@ from pbcanalytics.words.tables.registers import (
     PROVIDERS,
     WEIGHTED_LISTS,
 )
+from pbcanalytics.words.tables.signals import CREEP_PRACTICES, CREEP_SIGNALS
 from pbcanalytics.words.tables.table import Column, Table
 
 LANDING: Final = (
@@ -83,6 +84,9 @@ RECORDS: Final = (
 )
 """What is kept about the files and the builds themselves."""
 
+FOUND: Final = (CREEP_SIGNALS, CREEP_PRACTICES)
+"""What a search for code creep keeps in the working database, until the next."""
+
 __all__ = [
     "ALERT_LEDGER",
     "BUDGETS",
@@ -94,10 +98,13 @@ __all__ = [
     "CONSORTIA",
     "CONTRACT_LINES",
     "CONTRACT_TOTALS",
+    "CREEP_PRACTICES",
+    "CREEP_SIGNALS",
     "EMERGENCY",
     "EPISODES",
     "FINDINGS",
     "FORECAST_RECORD",
+    "FOUND",
     "GIVEN_BUDGETS",
     "GROUPED_EPISODES",
     "GROUPED_SPELLS",
