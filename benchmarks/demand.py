@@ -13,13 +13,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from pbcanalytics.demand import conformal
+from pbcanalytics.demand.changes import beside_others, tested
 from pbcanalytics.demand.conformal import LEVELS, SIZES, backtest, forecast_with_intervals
 from pbcanalytics.demand.pooled import pooled_forecast
 from pbcanalytics.demand.presets import MEANS, PRESETS, preset
@@ -258,7 +259,9 @@ def pooling(seeds: Sequence[int] = range(5)) -> None:
         for name, one in ways.items():
             year = float(np.abs(one.sum(axis=1) - came.sum(axis=1)).sum() / came.sum())
             rows.setdefault(name, []).append((year, _wape(came, one)))
-        held = [float(((low <= came) & (came <= high)).mean()) for low, high in made.bounds.values()]
+        held = [
+            float(((low <= came) & (came <= high)).mean()) for low, high in made.bounds.values()
+        ]
         years = came.sum(axis=1)
         held += [float(((a <= years) & (years <= b)).mean()) for a, b in made.year_bounds.values()]
         rows.setdefault("", []).append(tuple(held))
@@ -275,12 +278,86 @@ def pooling(seeds: Sequence[int] = range(5)) -> None:
     print(f"{len(of.counts):,} series in {took:.1f} CPU seconds.")
 
 
+def counts_of(
+    seed: int,
+    *,
+    n_practices: int = 20,
+    mean: float = 20,
+    scatter: float = 0,
+    visits: float = 0,
+    rise: Amounts | float = 1.0,
+) -> tuple[Amounts, Amounts]:
+    """
+    Draw counts and lists of practices in 12 specialties, with a season and growth that all share.
+
+    `scatter` is of months, `visits` are those of each patient after the first, `rise` multiplies
+    what is usual of practices, specialties and months.
+    """
+    rng = np.random.default_rng(seed)
+    t = np.arange(36)
+    shape = (n_practices, 12, 36)
+    lists = 6_500 * np.exp(rng.normal(0, 0.4, n_practices))[:, None, None]
+    course = (1 + 0.15 * np.cos(2 * np.pi * t / 12)) * np.exp(0.05 * t / 12)
+    usual = mean * lists / 6_500 * np.exp(rng.normal(0, 0.5, (1, 12, 1))) * course * np.ones(shape)
+    usual = usual * rise
+    if scatter:
+        usual = usual * rng.gamma(1 / scatter, scatter, shape)
+    counts = rng.poisson(usual).astype(float)
+    if visits:
+        counts = counts + rng.poisson(visits * counts)
+    return counts, lists * np.ones(shape)
+
+
+def rise(
+    practices: Any, specialties: Any, since: int, ratio: Amounts | float, n_practices: int = 20
+) -> Amounts:
+    """Give what the usual of some practices and specialties is multiplied by from a month on."""
+    found = np.ones((n_practices, 12, 36))
+    found[practices, specialties, since:] = ratio
+    return found
+
+
+def moved() -> None:
+    """Print how often luck passes a threshold beside the others, and how often a rise does."""
+    print("\n| quiet world | p <= 0.05 | p <= 0.01 | p <= 0.001 |\n|---|---|---|---|")
+    worlds: dict[str, dict[str, Any]] = {
+        "20 practices, 20 a month": {},
+        "3 practices": {"n_practices": 3},
+        "8 practices": {"n_practices": 8},
+        "6 a month": {"mean": 6},
+        "months scatter, variance 0.02": {"scatter": 0.02},
+        "each patient comes 3 times on average": {"visits": 2.0},
+    }
+    for name, world in worlds.items():
+        each = [tested(beside_others(*counts_of(seed, **world))) for seed in range(200)]
+        p = np.concatenate([[*one.p_above, *one.p_below] for one in each])
+        print(f"| {name} | " + " | ".join(f"{(p <= t).mean():.2%}" for t in (0.05, 0.01, 0.001))
+              + " |")  # fmt: skip
+    print(
+        "\n| rise at 20 a month, p <= 0.001 | after 3 months | 6 | 12 | 21 |\n|---|---|---|---|---|"
+    )
+    for n_practices in (8, 20):
+        for ratio in (1.25, 1.4, 1.6, 2.0):
+            cells = []
+            for months in (3, 6, 12, 21):
+                seen = []
+                for seed in range(60):
+                    who, of = np.arange(12) % 4 + seed % 4, np.arange(12)
+                    up = rise(who, of, 36 - months, ratio, n_practices)
+                    made = counts_of(seed, n_practices=n_practices, rise=up)
+                    found = tested(beside_others(*made)).p_above.reshape(n_practices, 12)
+                    seen.append(found[who, of] <= 0.001)
+                cells.append(f"{np.mean(seen):.0%}")
+            print(f"| +{ratio - 1:.0%}, {n_practices} practices | " + " | ".join(cells) + " |")
+
+
 if __name__ == "__main__":
     speed()
     luck()
     unquiet()
     power()
     pooling()
+    moved()
     if len(sys.argv) > 1:
         of_panel = panel(Path(sys.argv[1]))
         accuracy(*of_panel)

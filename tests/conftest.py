@@ -12,7 +12,13 @@ from pbcanalytics import pipeline
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 LONGEST = (
-    *("test_spark.py", "test_dashboards.py", "test_oracle_mutations.py", "test_kill.py"),
+    *(
+        "test_creep_command.py",
+        "test_spark.py",
+        "test_dashboards.py",
+        "test_oracle_mutations.py",
+        "test_kill.py",
+    ),
     *("test_outturn.py", "test_budget_walk.py", "test_contracts.py", "test_overrides.py"),
     *("test_measures.py", "test_versions.py", "test_in_force.py", "test_explained_page.py"),
 )

@@ -6,22 +6,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pbcanalytics.demand.course import in_windows
 from pbcanalytics.demand.limits import Array, normal_quantile
 from pbcanalytics.demand.overdispersion import count_tail, critical_count, detectable_mean
+from pbcanalytics.demand.scatter import Beside, Scatter, scatter_of
 
 WINDOWS: Final = (1, *range(3, 25, 3))
-"""Latest months that are held against all before them; 1 and 3 as trends 1.2, then quarter years."""
+"""Latest months that are held against all before them; 1 and 3 as trends 1.2, then by quarters."""
 
 LEAST_BASELINE_MONTHS: Final = 12
 LEAST_OF_OTHERS: Final = 10
 """With fewer events of the others on either side of a change nothing is held against them."""
-
-LEAST_WINDOWS: Final = 3
-"""Fewer windows of a length do not tell how far they scatter."""
-
-KEPT_SHARE: Final = 0.90
-"""Of the series, when their scatter is estimated."""
 
 POWER_SHARE: Final = 0.8
 LEAST_LENDERS: Final = 3
@@ -32,49 +26,6 @@ _MOST_ODD: Final = 0.1
 _MOST_P: Final = 0.99
 # Within this loss of log-likelihood an onset is as good as the best (95%, one degree of freedom).
 _ONSET_LOSS: Final = 1.92
-
-
-@dataclass(frozen=True)
-class Beside:
-    """
-    Series beside the others of their group.
-
-    Attributes
-    ----------
-    counts : array of float, series by month
-        0 where not known. [events]
-    usual : array of float, series by month
-        What the others would have had, up to a factor for each series; 0 where not known. [events]
-    others : array of float, series by month
-        Events of the others. [events]
-    n_others : array of float, series
-        Practices among them, as many as if all were of one size.
-    base_events : array of float, series by month
-        Events of a ratio's denominator, whose own chance counts; without end for lists and shares.
-    """
-
-    counts: Array
-    usual: Array
-    others: Array
-    n_others: Array
-    base_events: Array
-
-
-@dataclass(frozen=True)
-class Scatter:
-    """
-    How far windows vary: variance = clusters x mean + levels x mean squared.
-
-    Attributes
-    ----------
-    clusters : float
-        1 for events that come one by one; more where one patient comes several times.
-    levels : float
-        Of the level itself, the same for small and large series.
-    """
-
-    clusters: float
-    levels: float
 
 
 @dataclass(frozen=True)
@@ -153,9 +104,7 @@ def beside_others(counts: Array, exposure: Array, *, is_ratio: bool = False) -> 
     return _beside(counts, exposure, lent, is_ratio)
 
 
-def _beside(
-    counts: Array, exposure: Array, lent: NDArray[np.bool_], is_ratio: bool
-) -> Beside:
+def _beside(counts: Array, exposure: Array, lent: NDArray[np.bool_], is_ratio: bool) -> Beside:
     """Set each practice beside those others that are lent."""
     held = ~np.isnan(counts) & (exposure > 0)
     y, x = np.where(held, counts, 0), np.where(held, exposure, 0)
@@ -166,12 +115,10 @@ def _beside(
     rest, squares = size.sum(axis=0) - size, (size**2).sum(axis=0) - size**2
     n_others = np.divide(rest**2, squares, out=np.zeros_like(size), where=squares > 0)
     flat = (-1, y.shape[2])
-    is_used = held & (base > 0)
-    return Beside(
-        *(np.where(is_used, a, 0).reshape(flat) for a in (y, usual, events)),
-        n_others.reshape(-1),
-        x.reshape(flat) if is_ratio else np.full_like(x, np.inf).reshape(flat),
-    )
+    is_used = base > 0
+    y, usual, events = (np.where(is_used, a, 0).reshape(flat) for a in (y, usual, events))
+    base_events = (x if is_ratio else np.full_like(x, np.inf)).reshape(flat)
+    return Beside(y, usual, events, n_others.reshape(-1), base_events)
 
 
 def tested(of: Beside) -> Evidence:
@@ -180,8 +127,8 @@ def tested(of: Beside) -> Evidence:
 
     Each window of latest months is held against all before it: the negative binomial test of
     `alerts`, whose course is what the others did. Its spread holds their chance too, and the
-    scatter of windows of that length. The windows
-    of a series are combined by Cauchy's combination, which does not mind that they overlap.
+    scatter of windows of that length. The windows of a series are combined by Cauchy's
+    combination, which does not mind that they overlap.
 
     Parameters
     ----------
@@ -196,7 +143,7 @@ def tested(of: Beside) -> Evidence:
     .. [1] Liu and Xie (2020), JASA 115:393: Cauchy combination test.
     """
     windows = _windows(of.counts.shape[1])
-    scatter = _scatter(of, windows)
+    scatter = scatter_of(of, windows)
     above, below = _in_windows_together(of, scatter)
     able = [~np.isnan(_foretold(of, n, scatter[n], 1)[0]) for n in windows]
     return Evidence(above, below, scatter, np.asarray(np.sum(able, axis=0), dtype=np.int64))
@@ -226,7 +173,9 @@ def least_detectable(of: Beside, found: Evidence, n_months: int, threshold_share
     return np.asarray(detectable_mean(np.maximum(critical, 1), tau, POWER_SHARE) / mean)
 
 
-def change_of(of: Beside, place: int, scatter: dict[int, Scatter]) -> Change:
+def change_of(
+    of: Beside, place: int, scatter: dict[int, Scatter], *, is_rise: bool = True
+) -> Change:
     """
     Say when a series changed and how far.
 
@@ -235,8 +184,10 @@ def change_of(of: Beside, place: int, scatter: dict[int, Scatter]) -> Change:
     of : Beside
     place : int
         Of the series.
-    scatter : dict of int to float
+    scatter : dict of int to Scatter
         As in `Evidence`.
+    is_rise : bool
+        Look for a rise; for a fall otherwise.
 
     Returns
     -------
@@ -254,7 +205,8 @@ def change_of(of: Beside, place: int, scatter: dict[int, Scatter]) -> Change:
     after, ahead = y.sum() - before, usual.sum() - base
     with np.errstate(divide="ignore", invalid="ignore"):
         gain = _entropy(before, base) + _entropy(after, ahead) - _entropy(y.sum(), usual.sum())
-    gain = np.where((base > 0) & (ahead > 0), gain, -np.inf)
+        is_side = (after / ahead >= before / base) == is_rise
+    gain = np.where((base > 0) & (ahead > 0) & is_side, gain, -np.inf)
     best = int(np.argmax(gain))
     near = onsets[gain >= gain[best] - _ONSET_LOSS]
     first = int(onsets[best])
@@ -285,62 +237,6 @@ def _entropy(events: Array | float, usual: Array | float) -> Array:
     """Give a part's share of the logarithm of the likelihood; nothing for no events."""
     y, u = np.asarray(events, dtype=float), np.asarray(usual, dtype=float)
     return np.where(y > 0, y * np.log(np.where(y > 0, y, 1) / u), 0)
-
-
-def _scatter(of: Beside, windows: list[int]) -> dict[int, Scatter]:
-    """
-    Estimate how far windows of each length scatter.
-
-    Patients who come several times make longer windows scatter more, never less; windows of which
-    there are not three take the scatter of the longest of which there are.
-    """
-    found: dict[int, Scatter] = {}
-    widest = Scatter(1.0, 0.0)
-    for n in windows:
-        if n <= of.counts.shape[1] // LEAST_WINDOWS:
-            told = _about_means(of, n)
-            widest = Scatter(max(widest.clusters, told.clusters), told.levels)
-        found[n] = widest
-    return found
-
-
-def _about_means(of: Beside, n: int) -> Scatter:
-    """
-    Fit the squares of windows about their series' means by what chance leads to.
-
-    The twentieth of series that vary most is left out, and the rest enlarged by what chance alone
-    loses so: otherwise the changes that are looked for would pass for scatter, and hide.
-    """
-    from scipy.optimize import nnls
-    from scipy.special import gammainc, gammaincinv
-
-    y, usual, others, base = (
-        in_windows(a, n) for a in (of.counts, of.usual, of.others, of.base_events)
-    )
-    whole = usual.sum(axis=1, keepdims=True)
-    share = np.divide(usual, whole, out=np.zeros_like(usual), where=whole > 0)
-    mean = share * y.sum(axis=1, keepdims=True)
-    free = np.where(share > 0, 1 - share, 0)
-    wide = 1 + 1 / np.maximum(of.n_others, 1)[:, None]
-    sides = mean + mean**2 / np.maximum(others, 1), wide * mean**2, mean**2 / np.maximum(base, 1)
-    squares = (y - mean) ** 2
-    squares, chance, levels, below = ((free > 0) * a for a in (squares, *(free * b for b in sides)))
-    expected = (chance + below).sum(axis=1)
-    used = (expected > 0) & ((free > 0).sum(axis=1) > 1)
-    if not used.any():
-        return Scatter(1.0, 0.0)
-    degrees = (free > 0).sum(axis=1) - 1
-    ratio = np.divide(squares, chance + below, out=np.zeros_like(y), where=chance > 0).sum(axis=1)
-    ratio = np.where(used, ratio / np.maximum(degrees, 1), np.nan)
-    used &= ratio <= np.nanquantile(ratio, KEPT_SHARE)
-    half = np.median(degrees[used]) / 2
-    lost = gammainc(half + 1, gammaincinv(half, KEPT_SHARE)) / KEPT_SHARE
-    one = np.where(used[:, None] & (chance > 0), 1, 0) > 0
-    weight = 1 / (chance + below)[one]
-    design = np.column_stack([chance[one], levels[one]]) * weight[:, None]
-    more = (squares[one] / lost - chance[one] - below[one]) * weight
-    (clusters, spread), _ = nnls(design, more)
-    return Scatter(1 + float(clusters), float(spread))
 
 
 def _foretold(of: Beside, n: int, scatter: Scatter, extra_event: int) -> tuple[Array, Array]:

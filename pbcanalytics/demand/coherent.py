@@ -33,7 +33,7 @@ class Hierarchy:
     @property
     def n_series(self) -> int:
         """Series at the bottom; they are the last nodes."""
-        return self.matrix.shape[1]
+        return int(self.matrix.shape[1])
 
 
 def hierarchy_of(levels: dict[str, Sequence[Hashable]]) -> Hierarchy:
@@ -57,7 +57,7 @@ def hierarchy_of(levels: dict[str, Sequence[Hashable]]) -> Hierarchy:
 
     Examples
     --------
-    >>> hierarchy_of({"pct": ["all"] * 3, "practice": ["a", "a", "b"], "series": [1, 2, 3]}).matrix[:3]
+    >>> hierarchy_of({"pct": "xxx", "practice": "aab", "series": "123"}).matrix[:3]
     array([[1., 1., 1.],
            [1., 1., 0.],
            [0., 0., 1.]])

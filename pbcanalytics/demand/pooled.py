@@ -220,4 +220,3 @@ def _allowed(tails: Array, level: int) -> float:
     # One more error is to come, and any place among the others is as likely.
     place = int((1 - level / 100) * (len(held) + 1))
     return float(held[max(place - 1, 0)])
-

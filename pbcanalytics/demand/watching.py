@@ -11,7 +11,6 @@ import pandas as pd
 from pbcanalytics.demand.alerts import ABOVE, BELOW, FALSE_SHARE
 from pbcanalytics.demand.changes import (
     LEAST_BASELINE_MONTHS,
-    Beside,
     Change,
     Evidence,
     beside_others,
@@ -20,11 +19,12 @@ from pbcanalytics.demand.changes import (
     tested,
 )
 from pbcanalytics.demand.cube import Cube
+from pbcanalytics.demand.lateness import Late, late_months
 from pbcanalytics.demand.limits import Array
 from pbcanalytics.demand.list_months import Lists, Patients
 from pbcanalytics.demand.measures import Measure
 from pbcanalytics.demand.measuring import sums_of
-from pbcanalytics.demand.overdispersion import count_tail
+from pbcanalytics.demand.scatter import Beside
 from pbcanalytics.words.errors import SelectionError
 from pbcanalytics.words.working_days import days_in
 
@@ -46,12 +46,6 @@ LEAST_A_MONTH: Final = 5.0
 REST: Final = "SMALL"
 """All specialties of a measure that are too small for series of their own."""
 
-MOST_LATE_MONTHS: Final = 3
-"""A provider that sends too little for longer has changed and is not late."""
-
-_LATE_RATIO: Final = 0.7
-_LATE_CHANCE: Final = 0.001
-_USUAL_SCATTER: Final = 0.02
 _PLANNED_PODS: Final = {"DC", "EL", "RA"}
 _ANY_DAY: Final = {*FAMILIES["A&E"], *FAMILIES["stays"]}
 
@@ -69,15 +63,6 @@ COLUMNS: Final = (
 
 
 @dataclass(frozen=True)
-class Late:
-    """Newest months that a provider has not sent in full, so that they are provisional."""
-
-    provider_code: str
-    event: str
-    months: tuple[dt.date, ...]
-
-
-@dataclass(frozen=True)
 class Watch:
     """
     What was looked at, and what stood out.
@@ -85,6 +70,8 @@ class Watch:
     Attributes
     ----------
     measures : tuple of Measure
+    missing : tuple of Measure
+        Those of which nothing is loaded.
     month : date
         The latest that there is, whole or not.
     series : DataFrame, one row per measure, practice and specialty that has events
@@ -103,6 +90,7 @@ class Watch:
     """
 
     measures: tuple[Measure, ...]
+    missing: tuple[Measure, ...]
     month: dt.date
     series: pd.DataFrame
     alerts: pd.DataFrame
@@ -167,8 +155,15 @@ def watch(
             f"are held: to watch takes one measure and {LEAST_BASELINE_MONTHS + 1} months at least."
             " Load more months, or let a measure be in alerts (docs/measures.md)."
         )
-    late = _late(cube)
-    found = [_looked_at(cube, measure, lists, late) for measure in looked]
+    late = late_months(cube)
+    each = [(m, _looked_at(cube, m, lists, late)) for m in looked]
+    missing = tuple(m for m, one in each if one.table.empty)
+    found = [one for _, one in each if len(one.table)]
+    if not found:
+        raise SelectionError(
+            "None of the measures in alerts has any events, so there is nothing to watch. Load "
+            "referrals, attendances or stays, then run 'pbc build'."
+        )
     series = pd.concat([one.table for one in found], ignore_index=True)
     families = []
     for family in dict.fromkeys(series["family"]):
@@ -191,7 +186,7 @@ def watch(
         parts.append(_with_changes(one, mine, by_family))
     series = pd.concat(parts, ignore_index=True)[[*COLUMNS]]
     alerts = series[series["is_alert"]].sort_values(["p_share", *KEY], ignore_index=True)
-    return Watch(looked, cube.months[-1].date(), series, alerts, by_family, late)
+    return Watch(looked, missing, cube.months[-1].date(), series, alerts, by_family, late)
 
 
 @dataclass(frozen=True)
@@ -232,7 +227,8 @@ def _rolled_up(
     counts: Array, base: Array, specialties: Sequence[str], measure: Measure
 ) -> tuple[Array, Array, list[str]]:
     """Put the specialties together that have too few events for a series of their own."""
-    a_month = np.nanmean(np.where(np.isnan(counts), np.nan, counts), axis=(0, 2))
+    n_known = np.maximum((~np.isnan(counts)).sum(axis=(0, 2)), 1)
+    a_month = np.nansum(counts, axis=(0, 2)) / n_known
     is_own = a_month >= LEAST_A_MONTH
     is_small = ~is_own & (a_month > 0)
     names = [s for s, own in zip(specialties, is_own, strict=True) if own]
@@ -287,7 +283,9 @@ def _with_changes(one: _Looked, series: pd.DataFrame, families: pd.DataFrame) ->
         can = n in one.evidence.scatter
         series[name] = least_detectable(one.of, one.evidence, n, threshold) if can else np.nan
     changes: dict[int, Change] = {
-        place: change_of(one.of, place, one.evidence.scatter)
+        place: change_of(
+            one.of, place, one.evidence.scatter, is_rise=series["side"][place] == ABOVE
+        )
         for place in np.flatnonzero(series["is_alert"]).tolist()
     }
     days = [m.date() for m in one.months]
@@ -304,31 +302,3 @@ def _with_changes(one: _Looked, series: pd.DataFrame, families: pd.DataFrame) ->
     for name, values in columns.items():
         series[name] = pd.Series(values, dtype=object if "onset" in name else float)
     return series
-
-
-def _late(cube: Cube) -> tuple[Late, ...]:
-    """
-    Find the newest months that a provider has hardly sent.
-
-    A month is late if it holds less than seven tenths of what the year before the newest months
-    leads one to expect, and chance makes that rarer than once in a thousand.
-    """
-    n = MOST_LATE_MONTHS
-    if len(cube.months) < LATER + n:
-        return ()
-    days = np.array([days_in(m.date())[0] for m in cube.months], dtype=float)
-    rows = cube.rows.groupby(["event", "provider_code", "month"], observed=True)["n_events"].sum()
-    table = rows.unstack("month").reindex(columns=cube.months).fillna(0)
-    y = table.to_numpy(float)
-    mean = y[:, -LATER - n : -n].sum(axis=1) / days[-LATER - n : -n].sum()
-    usual = mean[:, None] * days[-n:]
-    rarely = 1 - count_tail(y[:, -n:] + 1, usual, _USUAL_SCATTER) < _LATE_CHANCE
-    is_late = rarely & (y[:, -n:] < _LATE_RATIO * usual)
-    # Only an unbroken run up to the newest month is late: the first month of it is the earliest.
-    run = np.logical_and.accumulate(is_late[:, ::-1], axis=1).sum(axis=1)
-    found = []
-    for (event, provider), k in zip(table.index, run.tolist(), strict=True):
-        if k:
-            months = tuple(m.date() for m in cube.months[-k:])
-            found.append(Late(str(provider), str(event), months))
-    return tuple(found)

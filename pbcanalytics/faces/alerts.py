@@ -47,19 +47,25 @@ def sentences(found: Watch, alerts: pd.DataFrame, gone: pd.DataFrame) -> list[st
     untested = len(found.series) - tested
     n_new = int((alerts["state"] == "new").sum())
     practices = found.series["practice_code"].nunique()
+    n_measures = len(found.measures) - len(found.missing)
     said = [
-        f"{tested:,} series of {len(found.measures)} measures and {_n(practices, 'practice')} were "
+        f"{tested:,} series of {_n(n_measures, 'measure')} and {_n(practices, 'practice')} were "
         f"looked at up to {_month(found.month)}: {_n(len(alerts), 'alert')}"
         + (f", {n_new} of them new." if len(alerts) else ".")
     ]
     expected = float(found.families["n_false_expected"].sum())
     said.append(
         f"Luck alone would raise about {expected:.1f} as rare as that, over all measures and "
-        f"practices; {int(found.families['n_alerts'].sum())} were raised."
+        f"practices; raised: {int(found.families['n_alerts'].sum())}."
     )
     if len(gone):
         said.append(f"No longer raised: {wording.joined([_name(r) for r in _rows(gone)])}.")
     said += [*_provisional(found), *_unseen(found)]
+    if found.missing:
+        said.append(
+            f"Nothing is loaded of {wording.joined([m.name for m in found.missing])}, so no alert "
+            "could come of it."
+        )
     if untested:
         said.append(
             f"{untested:,} series could not be tested: too few months, no list, or too few events "

@@ -76,6 +76,7 @@ def watch_demand(
         If nothing was priced yet.
     """
     measures = held_measures(data)
+    _refuse_unknown(measure, [m.name for m in measures if m.in_alerts], "measure in alerts")
     month = None if as_of is None else _month(as_of)
     with Warehouse.open(data, doing="watching demand") as warehouse:
         if not warehouse.has("activity"):
@@ -85,11 +86,8 @@ def watch_demand(
             )
         intake.prepare(warehouse.con)
         held = held_demand(warehouse, shelf(data))
-        _refuse_unknown(measure, [m.name for m in measures if m.in_alerts], "measure in alerts")
         _refuse_unknown(practice, held.answers, "practice in the register")
-        found = watch(
-            held.cube if month is None else up_to(held.cube, month), measures, held.lists
-        )
+        found = watch(held.cube if month is None else up_to(held.cube, month), measures, held.lists)
         ledger = warehouse.frame("SELECT * FROM alert_ledger ORDER BY ALL")
         kept = enter(ledger, found.alerts, found.month)
         _keep(warehouse, kept)
