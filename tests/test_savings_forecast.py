@@ -24,6 +24,8 @@ from pbcanalytics.budgets.forecast.at_month import AtMonth, at_month, each_month
 from pbcanalytics.budgets.forecast.forecasting import quantile
 from pbcanalytics.budgets.forecast.outturn import outturn
 from pbcanalytics.budgets.forecast.track_record import own_scale, trials
+from pbcanalytics.budgets.monitor.monitoring import monitoring
+from pbcanalytics.budgets.monitor.month_shares import Spread
 from pbcanalytics.budgets.savings.agreed_sums import Agreed
 from pbcanalytics.budgets.savings.freed_up import ShareRule
 from pbcanalytics.budgets.savings.group_incentives import group_incentives
@@ -32,12 +34,14 @@ from pbcanalytics.budgets.savings.incentive_scheme import Scheme
 from pbcanalytics.budgets.savings.noise_terms import NoiseTerms
 from pbcanalytics.budgets.savings.shortfall import shortfall
 from pbcanalytics.budgets.savings.year_savings import YearSavings, year_savings
+from pbcanalytics.budgets.walk.in_scope import Merger
 from pbcanalytics.cli import app
 from pbcanalytics.cli import savings as registers_the_command
 from pbcanalytics.faces import savings as words
 from pbcanalytics.faces import savings_incentive as scheme_words
 from pbcanalytics.pipeline.outturn import forecast_outturn
 from pbcanalytics.pipeline.savings import savings
+from pbcanalytics.words import codes as known_codes
 from tests.test_outturn import SIZES, of_year, seen_twice, steady
 
 YEAR: Final = "2018/19"
@@ -257,7 +261,9 @@ def test_a_claim_lowers_the_chance_of_a_group_and_not_of_its_practices() -> None
 # ---------------------------------------------------------------- practices that close
 
 
-def judged(seen: tuple[AtMonth, ...], answers: dict[str, str], spent: pd.DataFrame) -> YearSavings:
+def judged(
+    seen: tuple[AtMonth, ...], mergers: tuple[Merger, ...], spent: pd.DataFrame
+) -> YearSavings:
     """Hold spending against budgets of £10m each."""
     base = pd.DataFrame(
         [(c, "EL", 10, 10, 10**9) for c in SIZES],
@@ -265,17 +271,19 @@ def judged(seen: tuple[AtMonth, ...], answers: dict[str, str], spent: pd.DataFra
     )
     lists = pd.DataFrame({"practice_code": list(SIZES), "list_base": 6500, "list_budget": 6500})
     made = baseline(base, lists, Plan(3 * 10**9), financial_year=YEAR, price_year=YEAR)
-    monthly = spent.groupby(["practice_code", "month"], as_index=False)["pence"].sum()
-    monthly = monthly[monthly["month"] >= "2018-04-01"].assign(n_activity=5, n_priced=5)
-    found = year_savings(
-        *(YearBudget("9E1", made, 0, 0), monthly, answers, CONSORTIA),
-        rule=RULE,
-        agreed={},
-        terms=TERMS,
-        seen=seen,
+    budget, even = YearBudget("9E1", made, 0, 0), (Fraction(1, 12),) * 12
+    over = Spread(dict.fromkeys([*known_codes.PODS, known_codes.OTHER_POD], even), ())
+    monthly = spent[spent["month"] >= "2018-04-01"].assign(n_activity=5, n_priced=5)
+    now = monitoring(
+        *(budget, monthly, over),
+        answers={c: c for c in SIZES},
+        consortia=CONSORTIA,
+        mergers=mergers,
     )
-    assert found is not None
-    return found
+    assert now is not None
+    return year_savings(
+        *(budget, now, over, CONSORTIA), rule=RULE, agreed={}, terms=TERMS, seen=seen
+    )
 
 
 def test_the_budget_of_a_practice_that_closed_goes_with_its_patients() -> None:
@@ -285,7 +293,8 @@ def test_the_budget_of_a_practice_that_closed_goes_with_its_patients() -> None:
     activity["practice_code"] = activity["practice_code"].where(~moved, "X80003")
     answers = {"X80001": "X80003", "X80002": "X80002", "X80003": "X80003"}
     mapped = activity.assign(practice_code=activity["practice_code"].map(answers))
-    year = judged(each_month(mapped, known_to=MARCH), answers, activity)
+    mergers = (Merger("X80001", dt.date(2018, 8, 31), "X80003"),)
+    year = judged(each_month(mapped, known_to=MARCH), mergers, activity)
     consortium, outside = year.groups
     assert (consortium.code, consortium.year_budget_pence) == ("C01", 10**9)
     assert (outside.code, outside.year_budget_pence, outside.n_patients) == (
@@ -300,9 +309,8 @@ def test_a_practice_that_nobody_answers_for_leaves_its_group_unforeseen_and_name
     activity = steady()
     activity = activity[(activity["practice_code"] != "X80001") | (activity["month"] < "2018-09")]
     activity = activity[activity["month"] < "2018-12"]
-    answers = {c: c for c in SIZES}
     forecast = activity[activity["practice_code"] != "X80001"]
-    year = judged(each_month(forecast, known_to=dt.date(2018, 11, 1)), answers, activity)
+    year = judged(each_month(forecast, known_to=dt.date(2018, 11, 1)), (), activity)
     consortium, outside = year.groups
     assert (year.unforeseen, consortium.months, consortium.year_net_pence) == (
         *(("X80001",), ()),

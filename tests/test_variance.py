@@ -293,7 +293,7 @@ def test_timing_is_the_base_years_own_months_against_the_profiles_share_of_it(
 ) -> None:
     found, now, why = explained(EVERYWHERE + base_rows, rows)
     lines = found.baseline.lines.set_index(["practice_code", "pod"])
-    shares = now.lines.set_index(["practice_code", "pod"])["elapsed_share"]
+    shares = now.elapsed_shares
     for row in why.lines.to_dict("records"):
         at = (row["practice_code"], row["pod"])
         share, steps = shares[at], lines.loc[at]

@@ -1,12 +1,13 @@
 """A budget year under way in words: the net first, what drove it, what is not known."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from pbcanalytics.budgets.monitor.monitoring import Monitoring
 from pbcanalytics.budgets.monitor.shapley import EFFECTS
 from pbcanalytics.budgets.monitor.variance import ALLOWED, TIMING, Variance
+from pbcanalytics.budgets.walk.in_scope import Merger
 from pbcanalytics.faces import wording
 
 CAUSES: Final = {
@@ -118,7 +119,7 @@ def notes(
     versions: tuple[str, str] | None = None,
 ) -> list[str]:
     """Say what is provisional, what is in no sum, and what the parts rest on."""
-    said = [_closed(now)]
+    said = [_closed(now), *merged(now.mergers, names)]
     if now.empty_months:
         said.append(
             f"Nothing is held of {months(now.empty_months)}: neither its spending nor its part of "
@@ -162,6 +163,29 @@ def notes(
             "nothing, so spending is at least what is said."
         )
     return [*said, *_rests(now, why, versions)]
+
+
+def merged(mergers: Iterable[Merger], names: Mapping[str, str]) -> list[str]:
+    """
+    Say with whom the budgets of practices count that closed within the year.
+
+    Parameters
+    ----------
+    mergers : iterable of Merger
+    names : mapping of str to str
+        Of practices, by code.
+
+    Returns
+    -------
+    list of str
+        A sentence a practice.
+    """
+    return [
+        f"{name(m.practice_code, names)} closed on {m.closed_on.day} {m.closed_on:%B %Y}; its "
+        f"budget and its patients count with {name(m.successor_code, names)}, those of the months "
+        "before as well."
+        for m in mergers
+    ]
 
 
 def nothing(pct_code: str, financial_year: str) -> str:

@@ -13,9 +13,10 @@ from pbcanalytics.budgets.monitor.shapley import EFFECTS
 from pbcanalytics.budgets.monitor.variance import ALLOWED, PARTS, Variance
 from pbcanalytics.budgets.savings.group_prospects import MEMBER
 from pbcanalytics.faces.disclosure import blanked
-from pbcanalytics.faces.monitor_withholding import lines_by_month, months_untold
+from pbcanalytics.faces.monitor_withholding import Withheld, earlier_told, withheld
 from pbcanalytics.faces.step_groups import Group
 from pbcanalytics.faces.taken_steps import ALL
+from pbcanalytics.faces.told_sums import Elsewhere, ledgers
 from pbcanalytics.words import tables
 from pbcanalytics.words.tables import Table
 
@@ -62,7 +63,7 @@ class Followed:
 def monitor_tables(
     followed: Sequence[Followed],
     names: Mapping[tuple[str, str], str],
-    told: Collection[tuple[str, str, str, str]],
+    elsewhere: Elsewhere,
     smallest: int,
 ) -> dict[Table, pd.DataFrame]:
     """
@@ -73,9 +74,8 @@ def monitor_tables(
     followed : sequence of Followed
     names : mapping of kind and code to str
         Of PCTs, consortia and practices.
-    told : collection of (kind, code, year, point of delivery)
-        The lines of a year of activity that are told elsewhere: a line is told here if its
-        activity and that which its budget rests on are.
+    elsewhere : Elsewhere
+        The activity, and what other tables tell of it.
     smallest : int
         The smallest count that may be shown.
 
@@ -85,15 +85,24 @@ def monitor_tables(
         The tables of MONITORED.
     """
     found: dict[Table, list[pd.DataFrame]] = {table: [] for table in tables.MONITORED}
-    for one in followed:
-        whose = _groups(one.now, names)
-        untold = months_untold(one.now.cells, _consortia(one.now), one.now.pct_code, smallest)
+    books = ledgers(elsewhere, smallest)
+    ordered = sorted(followed, key=lambda one: one.now.financial_year)
+    whose = [_groups(one.now, names) for one in ordered]
+    # The years' own months and lines come before what is said of them in later years.
+    untold = [
+        withheld(one.now, one.why, own, elsewhere, books, smallest)
+        for one, own in zip(ordered, whose, strict=True)
+    ]
+    for one, own, hidden in zip(ordered, whose, untold, strict=True):
+        earlier = set(one.record["financial_year"].astype(str))
         made = {
-            tables.MONITOR_GROUPS: _groups_table(one, whose, untold),
-            tables.MONITOR_MONTHS: _months(one, whose, untold, told, smallest),
-            tables.MONITOR_LINES: _lines(one, whose, told),
-            tables.MONITOR_CAUSES: _causes(one, whose),
-            tables.FORECAST_RECORD: _record(one, whose),
+            tables.MONITOR_GROUPS: _groups_table(one, own, hidden.months),
+            tables.MONITOR_MONTHS: _months(one, own, hidden),
+            tables.MONITOR_LINES: _lines(one, own, hidden),
+            tables.MONITOR_CAUSES: _causes(one, [g for g in own if _key(g) not in hidden.totals]),
+            tables.FORECAST_RECORD: _record(
+                one, earlier_told(one.now, own, earlier, elsewhere, books)
+            ),
         }
         for table, frame in made.items():
             key = {"pct_code": one.now.pct_code, "financial_year": one.now.financial_year}
@@ -145,30 +154,23 @@ def _groups_table(
     return pd.DataFrame(rows).merge(one.chances, on=list(_KEY), how="left", validate="one_to_one")
 
 
-def _months(
-    one: Followed,
-    whose: Sequence[Group],
-    untold: Collection[tuple[str, str]],
-    told: Collection[tuple[str, str, str, str]],
-    smallest: int,
-) -> pd.DataFrame:
+def _months(one: Followed, whose: Sequence[Group], hidden: Withheld) -> pd.DataFrame:
     now, frames = one.now, []
-    inside = [g for g in whose if g.kind == "consortium"]
     for group in whose:
-        if (group.kind, group.code) in untold:
+        if _key(group) in hidden.months:
             continue
         own = now.cells[now.cells["practice_code"].isin(group.practices)]
-        frames.append(_summed(own, group, one.open_months).assign(pod=ALL))
-        if group.kind == "practice":
-            continue
-        of_lines = _told(one, group, told)
-        others = inside if group.kind == "pct" else []
-        is_guarded = any((o.kind, o.code) in untold for o in others)
-        shown = set() if is_guarded else lines_by_month(own, group, others, of_lines, smallest)
-        frames += [
+        summed = [_summed(own, group, one.open_months).assign(pod=ALL)]
+        summed += [
             _summed(own[own["pod"] == pod], group, one.open_months).assign(pod=pod)
-            for pod in sorted(shown)
+            for pod in sorted(set(own["pod"]))
+            if (*_key(group), pod) in hidden.by_month
         ]
+        # Sums of those that are over, less the practices that are shown, would tell of the others.
+        is_apart = any(("practice", p) in hidden.months for p in group.practices)
+        for months in summed[0 if is_apart else 1 :]:
+            months[[*_OVER]] = None
+        frames += summed
     if not frames:
         return pd.DataFrame(columns=tables.MONITOR_MONTHS.names)
     months = pd.concat(frames, ignore_index=True)
@@ -176,6 +178,11 @@ def _months(
     months["n_months"] = [(m.month - 4) % 12 + 1 for m in months["month"]]
     joined = months.merge(seen, on=[*_KEY, "n_months"], how="left", validate="many_to_one")
     joined.loc[joined["pod"] != ALL, [*_FORESEEN, *_SHARE]] = None
+    untold = [
+        (kind, code, month) in hidden.foreseen
+        for kind, code, month in joined[[*_KEY, "month"]].itertuples(index=False)
+    ]
+    joined.loc[untold, [*_FORESEEN, *_SHARE]] = None
     return joined
 
 
@@ -218,29 +225,16 @@ def _foreseen(one: Followed) -> pd.DataFrame:
     )
 
 
-def _lines(
-    one: Followed, whose: Sequence[Group], told: Collection[tuple[str, str, str, str]]
-) -> pd.DataFrame:
+def _lines(one: Followed, whose: Sequence[Group], hidden: Withheld) -> pd.DataFrame:
     values = ["budget_pence", "profile_pence", "actual_pence", "n_activity"]
     frames = []
     for group in whose:
         own = one.now.lines[one.now.lines["practice_code"].isin(group.practices)]
         frame = own.groupby("pod", as_index=False)[values].sum()
-        shown = _told(one, group, told)
-        hidden = [pod not in shown for pod in frame["pod"]]
+        gone = [(*_key(group), pod) not in hidden.lines for pod in frame["pod"]]
         frame = frame.assign(group_kind=group.kind, group_code=group.code)
-        frames.append(blanked(frame, hidden, values))
+        frames.append(blanked(frame, gone, values))
     return pd.concat(frames, ignore_index=True)
-
-
-def _told(one: Followed, group: Group, told: Collection[tuple[str, str, str, str]]) -> set[str]:
-    """List the lines of a group that are told, of the year and of the base year alike."""
-    years = (one.now.financial_year, one.why.base_year)
-    by_year = [
-        {pod for kind, code, year, pod in told if (kind, code, year) == (group.kind, group.code, y)}
-        for y in years
-    ]
-    return by_year[0] & by_year[1]
 
 
 def _causes(one: Followed, whose: Sequence[Group]) -> pd.DataFrame:
@@ -267,11 +261,14 @@ def _part(name: str) -> str:
     return "allowed" if name in ALLOWED else "timing"
 
 
-def _record(one: Followed, whose: Sequence[Group]) -> pd.DataFrame:
-    kinds = {(g.kind, g.code) for g in whose}
+def _record(one: Followed, told: Collection[tuple[str, str, str]]) -> pd.DataFrame:
     record = one.record.rename(columns={"financial_year": "earlier_year", "level": "group_kind"})
     # The PCT's row stands for all practices and carries no code of its own.
     code = record["code"].where(record["group_kind"] != "pct", one.now.pct_code)
     record = record.assign(group_code=code.astype(object))
-    pairs = zip(record["group_kind"], record["group_code"], strict=True)
-    return record.loc[pd.Series([pair in kinds for pair in pairs], index=record.index, dtype=bool)]
+    keys = record[[*_KEY, "earlier_year"]].astype(str).itertuples(index=False, name=None)
+    return record.loc[pd.Series([key in told for key in keys], index=record.index, dtype=bool)]
+
+
+def _key(group: Group) -> tuple[str, str]:
+    return group.kind, group.code

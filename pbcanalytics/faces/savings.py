@@ -15,6 +15,7 @@ from pbcanalytics.budgets.savings.noise_terms import NoiseTerms
 from pbcanalytics.budgets.savings.prospects import Prospect
 from pbcanalytics.budgets.savings.year_savings import YearSavings
 from pbcanalytics.faces import wording
+from pbcanalytics.faces.monitor import merged, months
 
 NET_HEADS: Final = (
     *("Group", "Budget so far", "Spent", "Net", "Under budget, gross", "Over budget, gross"),
@@ -166,11 +167,11 @@ def notes(found: YearSavings, names: Mapping[str, str], why_not: str = "") -> li
     ]
     if found.n_months < 12:
         said.append(
-            "The year is not over: the net of the year is foreseen, and the budget so far is its "
-            "share by weekdays. Activity that is coded late is missing from the newest months, so "
-            "the net so far looks larger than it is."
+            "The year is not over: the net of the year is foreseen, and the budget so far is what "
+            "falls to these months by the profile of 'pbc monitor'. Activity that is coded late is "
+            "missing from the newest months, so the net so far looks larger than it is."
         )
-    said += _basis(found, why_not)
+    said += [*merged(found.mergers, names), *_basis(found, why_not)]
     if found.unforeseen:
         listed = wording.joined([names.get(c, c) for c in found.unforeseen])
         said.append(
@@ -178,8 +179,10 @@ def notes(found: YearSavings, names: Mapping[str, str], why_not: str = "") -> li
             "that group is not foreseen."
         )
     if found.empty_months:
-        missing = wording.joined([f"{m:%B %Y}" for m in found.empty_months])
-        said.append(f"There is no activity of {missing}: what is missing looks like a saving.")
+        said.append(
+            f"There is no activity of {months(found.empty_months)}: neither its spending nor its "
+            "part of the budgets is in the net so far, so it is no saving. Load it."
+        )
     if found.n_priced < found.n_activity:
         said.append(
             f"{found.n_activity - found.n_priced:,} pieces of activity have no price and are in no "

@@ -17,7 +17,7 @@ from pbcanalytics.pipeline.following import followed
 from pbcanalytics.pipeline.in_force import checklists, in_force
 from pbcanalytics.pipeline.measured import measured
 from pbcanalytics.pipeline.stage import Progress, fingerprint, refuse_unpriced, shelf, silent
-from pbcanalytics.pipeline.stepwise import group_names, overridden, step_frames, told_lines
+from pbcanalytics.pipeline.stepwise import elsewhere, group_names, overridden, step_frames
 from pbcanalytics.reference import Shelf
 from pbcanalytics.store import Published, Warehouse
 from pbcanalytics.store.spark import SparkEngine
@@ -113,19 +113,20 @@ def publish(data: Path) -> list[str]:
         checks = checklists(warehouse, held, counting.budgets)
         names = group_names(warehouse)
         of_demand = measured(warehouse, held, practices, names, smallest)
+        frames = publication.budget_tables(
+            counting.budgets,
+            practices,
+            hidden=hidden,
+            smallest=smallest,
+            agreed=counting.agreed,
+            checks=checks,
+        )
+        told = elsewhere(warehouse, practices, frames | stepwise)
         about = _about(warehouse, held)
     about["unset"] = [
         {"financial_year": b.financial_year, "reason": b.reason} for b in counting.unset
     ]
-    frames = publication.budget_tables(
-        counting.budgets,
-        practices,
-        hidden=hidden,
-        smallest=smallest,
-        agreed=counting.agreed,
-        checks=checks,
-    )
-    monitored = monitor_tables(under_way, names, told_lines(stepwise), smallest)
+    monitored = monitor_tables(under_way, names, told, smallest)
     store.publish(data, frames | stepwise | monitored | of_demand, about)
     unset = [f"{u['financial_year']}: {u['reason']}" for u in about["unset"]]
     if not unset and frames[tables.BUDGETS].empty:

@@ -16,6 +16,7 @@ from pbcanalytics.budgets.monitor.variance import HRG_CELL, Variance, variance
 from pbcanalytics.costing.chain import model
 from pbcanalytics.costing.organisations import consortium_on
 from pbcanalytics.pipeline.in_force import budgets_in_force
+from pbcanalytics.pipeline.outturn import Answering, answering_in
 from pbcanalytics.pipeline.stage import shelf
 from pbcanalytics.reference import Shelf
 from pbcanalytics.store import Warehouse
@@ -185,18 +186,19 @@ def inputs(warehouse: Warehouse, of_year: list[budgets.YearBudget], year: str) -
     warehouse : Warehouse
         With the tables that `build` makes.
     of_year : list of YearBudget
-        The budgets of the year.
+        The budgets of the year whose variance is asked for; without any, nothing by HRG is read.
     year : str
         "2018/19".
     """
     bases = {(b.baseline.base_year, b.baseline.price_year) for b in of_year}
+    wanted = {(year, year), *bases} if of_year else set()
     return Inputs(
         registers=costing.registers(warehouse),
         spending=warehouse.frame(_SPENDING, [year, year]),
         spread=spread(warehouse.frame(_HISTORY), year, [*codes.PODS, codes.OTHER_POD]),
         closed=_sent(warehouse, "freeze"),
         open_months=frozenset(m for *_, m in _sent(warehouse, "flex") - _sent(warehouse, "freeze")),
-        hrgs={pair: _hrg_months(warehouse, *pair) for pair in sorted({(year, year), *bases})},
+        hrgs={pair: _hrg_months(warehouse, *pair) for pair in sorted(wanted)},
     )
 
 
@@ -218,29 +220,51 @@ def under_way(
     Monitoring and Variance, or None
         None where there is no activity of practices with a budget until then.
     """
-    plain = found.baseline
-    year, day = plain.financial_year, periods.start(plain.financial_year)
-    practices = of.registers.practices
-    answers = costing.answering(practices, "practice_code", day)
-    ours = set(practices.loc[practices["pct_code"] == found.pct_code, "practice_code"].astype(str))
-    own = {code: now for code, now in answers.items() if now in ours}
-    theirs = answers.keys() - own.keys()
-    now = monitoring(
-        found,
-        of.spending[~of.spending["practice_code"].isin(theirs)],
-        of.spread,
-        answers=own,
-        consortia=consortium_on(of.registers, day),
-        known_to=known_to,
-        closed=of.closed,
-    )
+    plain, now = found.baseline, standing(of, found, known_to)
     if now is None:
         return None
-    base, this = (
-        regrouped(of.hrgs[pair], own, list(HRG_CELL))
-        for pair in ((plain.base_year, plain.price_year), (year, year))
-    )
+    own = _who(of, found, known_to).on_first
+    pairs = ((plain.base_year, plain.price_year), (plain.financial_year, plain.financial_year))
+    base, this = (regrouped(of.hrgs[pair], own, list(HRG_CELL)) for pair in pairs)
     return now, variance(found, now, base, this)
+
+
+def standing(
+    of: Inputs, found: budgets.YearBudget, known_to: dt.date | None = None
+) -> Monitoring | None:
+    """
+    Hold a PCT's spending so far against its budgets.
+
+    Parameters
+    ----------
+    of, found, known_to
+        As `under_way` takes them.
+
+    Returns
+    -------
+    Monitoring or None
+        None where there is no activity of practices with a budget until then.
+    """
+    who = _who(of, found, known_to)
+    return monitoring(
+        found,
+        of.spending[~of.spending["practice_code"].isin(who.elsewhere)],
+        of.spread,
+        answers=who.on_first,
+        consortia=consortium_on(of.registers, periods.start(found.baseline.financial_year)),
+        known_to=known_to,
+        closed=of.closed,
+        mergers=who.mergers,
+    )
+
+
+def _who(of: Inputs, found: budgets.YearBudget, known_to: dt.date | None) -> Answering:
+    """Say who answers for whom by the month asked for, otherwise the last of the PCT."""
+    year, practices = found.baseline.financial_year, of.registers.practices
+    ours = practices.loc[practices["pct_code"] == found.pct_code, "practice_code"]
+    months = of.spending.loc[of.spending["practice_code"].isin(ours), "month"]
+    latest = periods.start(year) if months.empty else pd.Timestamp(months.max()).date()
+    return answering_in(of.registers, found.pct_code, year, known_to or latest)
 
 
 def _hrg_months(warehouse: Warehouse, financial_year: str, price_year: str) -> pd.DataFrame:

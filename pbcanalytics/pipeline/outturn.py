@@ -13,7 +13,13 @@ from pbcanalytics.budgets.forecast.outturn import Outturn, outturn
 from pbcanalytics.budgets.forecast.price_levels import at_one_level
 from pbcanalytics.budgets.membership import regrouped
 from pbcanalytics.budgets.monitor.month_shares import HeldMonths
-from pbcanalytics.budgets.walk.in_scope import held_months
+from pbcanalytics.budgets.walk.in_scope import (
+    Merger,
+    heirs,
+    held_months,
+    held_together,
+    in_scope,
+)
 from pbcanalytics.costing.chain import model
 from pbcanalytics.costing.organisations import Registers, consortium_on
 from pbcanalytics.intake.extract_ages import extract_ages
@@ -57,11 +63,12 @@ class OfPct:
     known_to : date
         In the latest month with activity, or the month that was asked for.
     answers : dict of str to str
-        Who answers for each practice at the end of that month.
+        Who in the PCT answers for each practice at the end of that month.
     budgets : DataFrame or None
         `financial_year`, `practice_code`, `pence`, at the level of prices of `activity`.
     of_others : HeldMonths
-        Months of lines that others hold in the year: in no practice's forecast.
+        Months of lines that others hold in the year: in no practice's forecast. Where practices
+        merged, what others hold of one and not of the other is in no `activity` already.
     """
 
     activity: pd.DataFrame
@@ -69,6 +76,66 @@ class OfPct:
     answers: dict[str, str]
     budgets: pd.DataFrame | None
     of_others: HeldMonths
+
+
+@dataclass(frozen=True)
+class Answering:
+    """
+    Who of a PCT answers for whom within a budget year.
+
+    Attributes
+    ----------
+    on_first : dict of str to str
+        The practice of the PCT that answers for each on 1 April.
+    elsewhere : frozenset of str
+        Practices that one of another PCT answers for on that day.
+    mergers : tuple of Merger
+        Of those, the ones that have closed since, by the end of a month, and whose successor is of
+        the same PCT.
+    """
+
+    on_first: dict[str, str]
+    elsewhere: frozenset[str]
+    mergers: tuple[Merger, ...]
+
+    @property
+    def now(self) -> dict[str, str]:
+        """Who answers for each by now; who closed without a successor in the PCT for itself."""
+        goes_to = heirs(self.mergers)
+        return {code: goes_to.get(then, then) for code, then in self.on_first.items()}
+
+
+def answering_in(registers: Registers, pct_code: str, year: str, last: dt.date) -> Answering:
+    """
+    Say who of a PCT answers for whom in a budget year: the one rule of all that follows it.
+
+    Parameters
+    ----------
+    registers : Registers
+    pct_code : str
+    year : str
+        Financial year.
+    last : date
+        A day of the last month that is looked at; who closed by its end has closed.
+
+    Returns
+    -------
+    Answering
+    """
+    register = registers.practices
+    ours = set(register.loc[register["pct_code"] == pct_code, "practice_code"].astype(str))
+    then = costing.answering(register, "practice_code", periods.start(year))
+    now = costing.answering(register, "practice_code", _month_end(last))
+    on_first = {code: own for code, own in then.items() if own in ours}
+    closed = dict(
+        zip(register["practice_code"], pd.to_datetime(register["close_date"]), strict=True)
+    )
+    mergers = tuple(
+        Merger(code, closed[code].date(), now[code])
+        for code in sorted(set(on_first.values()))
+        if now.get(code, code) != code and now[code] in ours
+    )
+    return Answering(on_first, frozenset(then.keys() - on_first.keys()), mergers)
 
 
 def held(warehouse: Warehouse) -> Held:
@@ -116,10 +183,14 @@ def by_pct(of: Held, year: str, asked: dt.date | None = None) -> dict[str, OfPct
         if asked is None and pd.isna(latest):
             continue
         known_to = asked or latest.date()
-        day = (pd.Timestamp(known_to) + pd.offsets.MonthEnd(0)).date()
-        answers = costing.answering(of.registers.practices, "practice_code", day)
-        rows = level.assign(practice_code=level["practice_code"].map(answers))
-        rows = rows[rows["practice_code"].isin(list(ours))]
+        who = answering_in(of.registers, str(pct_code), year, known_to)
+        # Of who closed without a successor in the PCT, nothing is to come and nothing foreseen.
+        at_end = costing.answering(of.registers.practices, "practice_code", _month_end(known_to))
+        answers = {code: now for code, now in who.now.items() if at_end.get(now) == now}
+        of_others, mixed = _of_others(of.found, str(pct_code), year, heirs(who.mergers))
+        rows = in_scope(level, mixed, who.on_first)
+        rows = rows.assign(practice_code=rows["practice_code"].map(answers))
+        rows = rows.dropna(subset=["practice_code"])
         if rows.empty:
             continue
         merged = (
@@ -127,7 +198,6 @@ def by_pct(of: Held, year: str, asked: dt.date | None = None) -> dict[str, OfPct
             if agreed is None
             else regrouped(agreed, answers, ["financial_year", "practice_code"])
         )
-        of_others = _of_others(of.found, str(pct_code), year)
         found[str(pct_code)] = OfPct(rows, known_to, answers, merged, of_others)
     return found
 
@@ -167,13 +237,12 @@ def forecast_outturn(data: Path, year: str, as_of: str | None = None) -> list[tu
         everything = held(warehouse)
     forecasts = []
     for pct_code, one in by_pct(everything, year, asked).items():
-        day = (pd.Timestamp(one.known_to) + pd.offsets.MonthEnd(0)).date()
         made = outturn(
             one.activity,
             known_to=one.known_to,
             triangle=everything.triangle,
             budgets=one.budgets,
-            consortia=consortium_on(everything.registers, day),
+            consortia=consortium_on(everything.registers, _month_end(one.known_to)),
             of_others=one.of_others,
         )
         forecasts.append((pct_code, made))
@@ -186,12 +255,36 @@ def forecast_outturn(data: Path, year: str, as_of: str | None = None) -> list[tu
 
 
 def _of_others(
-    found: list[budgets.YearBudget | budgets.Unset], pct_code: str, year: str
-) -> HeldMonths:
-    """Say which months of which lines are in no practice's budget of a year."""
+    found: list[budgets.YearBudget | budgets.Unset],
+    pct_code: str,
+    year: str,
+    goes_to: dict[str, str],
+) -> tuple[HeldMonths, HeldMonths]:
+    """
+    Say which months of which lines are in no practice's budget of a year.
+
+    Returns
+    -------
+    tuple of HeldMonths
+        By practice that answers by now, what others hold of all the budgets that count with it;
+        and, by practice on 1 April, what they hold of it and not of the others.
+    """
     plain = (b for b in found if isinstance(b, budgets.YearBudget) and b.pct_code == pct_code)
     own = next((b.baseline for b in plain if b.baseline.financial_year == year), None)
-    return {} if own is None else held_months(own)
+    if own is None:
+        return {}, {}
+    each = held_months(own)
+    together = held_together(each, own.practices["practice_code"].astype(str), goes_to)
+    alone = {
+        (code, pod): months - together.get((goes_to.get(code, code), pod), frozenset())
+        for (code, pod), months in each.items()
+    }
+    return together, {pair: months for pair, months in alone.items() if months}
+
+
+def _month_end(day: dt.date) -> dt.date:
+    """Give the last day of a month."""
+    return (pd.Timestamp(day) + pd.offsets.MonthEnd(0)).date()
 
 
 def _agreed(found: list[budgets.YearBudget | budgets.Unset]) -> pd.DataFrame | None:

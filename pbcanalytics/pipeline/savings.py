@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from pbcanalytics import budgets, costing
+from pbcanalytics import budgets
 from pbcanalytics.budgets.forecast.at_month import AtMonth, each_month
 from pbcanalytics.budgets.membership import regrouped
 from pbcanalytics.budgets.savings.agreed_sums import agreed_sums
@@ -15,10 +15,9 @@ from pbcanalytics.budgets.savings.group_incentives import group_incentives
 from pbcanalytics.budgets.savings.incentive_scheme import Scheme, scheme
 from pbcanalytics.budgets.savings.noise_terms import NoiseTerms, noise_terms
 from pbcanalytics.budgets.savings.year_savings import YearSavings, year_savings
-from pbcanalytics.budgets.walk.in_scope import held_months, in_scope
-from pbcanalytics.costing.chain import model
 from pbcanalytics.costing.organisations import consortium_on
-from pbcanalytics.pipeline.outturn import Held, OfPct, by_pct, held
+from pbcanalytics.pipeline.monitor import inputs, standing
+from pbcanalytics.pipeline.outturn import Held, OfPct, answering_in, by_pct, held
 from pbcanalytics.pipeline.stage import shelf
 from pbcanalytics.reference import Shelf
 from pbcanalytics.store import Warehouse
@@ -138,10 +137,8 @@ def savings_of(warehouse: Warehouse, everything: Held, reference: Shelf, year: s
     rules = _rules(reference, year)
     rule, agreed = share_rule(rules), agreed_sums(rules)
     terms = noise_terms(reference.record("saving_noise").rules)
-    monthly = warehouse.frame(model("monthly_spending"))
     lists = warehouse.frame("SELECT * FROM practice_lists ORDER BY ALL")
     every, registers = everything.found, everything.registers
-    monthly = monthly[monthly["financial_year"] == year]
     of_year = [b for b in every if isinstance(b, budgets.YearBudget)]
     of_year = [b for b in of_year if b.baseline.financial_year == year]
     unset = [b for b in every if isinstance(b, budgets.Unset) and b.financial_year == year]
@@ -150,30 +147,33 @@ def savings_of(warehouse: Warehouse, everything: Held, reference: Shelf, year: s
             f"No plan of {year} is loaded, so there is no budget that anything could be saved "
             "from. Load the plan of the PCT for that year, or choose a year with one."
         )
-    day = periods.start(year)
-    consortia = consortium_on(registers, day)
-    on_first = costing.answering(registers.practices, "practice_code", day)
+    of = inputs(warehouse, [], year)
+    consortia = consortium_on(registers, periods.start(year))
     grounds, none_of_year = _grounds(everything, year)
     national = scheme(rules)
-    pairs, unforecast, incentives, as_seen = [], {}, {}, {}
+    pairs: list[tuple[str, YearSavings | None]] = []
+    unforecast, incentives, as_seen = {}, {}, {}
     for budget in of_year:
         pct_code = budget.pct_code
         ground = grounds.get(pct_code)
         seen, why_not = _seen(ground, everything, none_of_year)
         as_seen[pct_code] = seen
-        # A practice that closed and that nobody answers for keeps its own name and budget.
-        answers = on_first | (ground.answers if ground else {})
+        now = standing(of, budget)
+        if now is None:
+            pairs.append((pct_code, None))
+            continue
         one = year_savings(
-            *(budget, in_scope(monthly, held_months(budget.baseline), answers), answers, consortia),
+            *(budget, now, of.spread, consortia),
             rule=rule,
             agreed=agreed,
             terms=terms,
             seen=seen,
         )
         pairs.append((pct_code, one))
-        if one is not None and why_not:
+        if why_not:
             unforecast[pct_code] = why_not
-        if one is not None and national is not None:
+        if national is not None:
+            answers = answering_in(registers, pct_code, year, now.known_to).now
             counted = regrouped(lists.dropna(), answers, ["practice_code", "count_date"])
             shares = {g.code: g.chain.entitlement_pence if g.chain else None for g in one.groups}
             incentives[pct_code] = group_incentives(national, one.practices, counted, shares)

@@ -22,7 +22,7 @@ def left_out(
 
     Parameters
     ----------
-    budgeted : DataFrame, one row per practice with a budget
+    budgeted : DataFrame, one row per practice that answers for a budget
         `practice_code`, `indicative_pence`. [pence]
     rows : DataFrame, one row per practice, provider, line and month so far
         `practice_code` (blank for none), `provider_code`, `pod`, `at` (April is 0), `n_activity`,

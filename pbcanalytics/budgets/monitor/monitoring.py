@@ -13,11 +13,11 @@ from pbcanalytics.budgets.monitor.left_out import late_months, left_out
 from pbcanalytics.budgets.monitor.month_shares import (
     HeldMonths,
     Spread,
-    month_budgets,
     month_starts,
+    own_months,
 )
 from pbcanalytics.budgets.savings.freed_up import position
-from pbcanalytics.budgets.walk.in_scope import held_months
+from pbcanalytics.budgets.walk.in_scope import Merger, heirs, held_months, merged_practices
 from pbcanalytics.budgets.walk.years import YearBudget
 from pbcanalytics.words import codes
 from pbcanalytics.words.errors import SelectionError
@@ -48,8 +48,7 @@ class Monitoring:
         there is no activity, by one of the practice's providers).
     lines : DataFrame, one row per practice and point of delivery
         `budget_pence` of the year, the sums of its cells [pence], `n_activity`, `n_priced`,
-        `is_frozen`, and `elapsed_share`: the share of the year, as a Fraction, that falls to its
-        cells.
+        `is_frozen`.
     practices : DataFrame, one row per practice
         `practice_code`, `consortium_code` (blank outside all), `n_patients`, `budget_pence`,
         `profile_pence`, `actual_pence`, `variance_pence` [pence], counts, `is_frozen`.
@@ -59,7 +58,13 @@ class Monitoring:
     pct : DataFrame, one row
         The same of all together.
     held : mapping
-        Months of lines that others hold: in no practice's position.
+        Months of lines that others hold: in no practice's position. By practice on 1 April.
+    elapsed_shares : mapping
+        By practice on 1 April and line: the share of the year that falls to its own months of
+        those that count. [share]
+    mergers : tuple of Merger
+        Practices with a budget that closed since 1 April. Their budget and spending of all the
+        months count with their successor everywhere else here.
     gaps : DataFrame, one row per thing that is in no sum
         `kind` (`silent`: a practice with a budget and no activity; `no_budget`: a practice without
         one; `no_practice`; `held`: a line in months that another holds; `unpriced`;
@@ -79,6 +84,8 @@ class Monitoring:
     groups: pd.DataFrame
     pct: pd.DataFrame
     held: HeldMonths
+    elapsed_shares: Mapping[tuple[str, str], Fraction]
+    mergers: tuple[Merger, ...]
     gaps: pd.DataFrame
 
 
@@ -91,6 +98,7 @@ def monitoring(
     consortia: Mapping[str, str],
     known_to: dt.date | None = None,
     closed: Iterable[tuple[str, str, dt.date]] = (),
+    mergers: Iterable[Merger] = (),
 ) -> Monitoring | None:
     """
     Hold what was spent so far against the part of each budget that falls to the months so far.
@@ -111,6 +119,8 @@ def monitoring(
         Month to look until; otherwise the last with activity.
     closed : iterable of provider, point of delivery and first day of a month
         What is closed (freeze); all else may still change (flex).
+    mergers : iterable of Merger
+        Practices with a budget that closed since 1 April, by the end of that month.
 
     Returns
     -------
@@ -129,11 +139,12 @@ def monitoring(
             f"{known_to:%Y-%m} is no month of {plain.financial_year}, so nothing can be held "
             f"against its budgets. Name one from {starts[0]:%Y-%m} to {starts[-1]:%Y-%m}."
         )
-    rows = _placed(activity, answers, starts)
+    merged = tuple(m for m in mergers if m.practice_code in set(plain.practices["practice_code"]))
+    goes_to, members = heirs(merged), merged_practices(plain.practices, merged, consortia)
+    rows = _placed(activity, answers, goes_to, starts)
     last = starts.index(known_to) if known_to else int(rows["at"].max()) if len(rows) else -1
     rows = rows[rows["at"] <= last]
-    budgeted = set(plain.practices["practice_code"])
-    inside = rows[rows["practice_code"].isin(budgeted)]
+    inside = rows[rows["practice_code"].isin(members["practice_code"])]
     if inside.empty:
         return None
     counted = sorted({int(m) for m in inside["at"]})
@@ -142,7 +153,7 @@ def monitoring(
         [
             at in held.get((code, pod), ())
             for code, pod, at in zip(
-                inside["practice_code"], inside["pod"], inside["at"], strict=True
+                inside["holder_code"], inside["pod"], inside["at"], strict=True
             )
         ],
         index=inside.index,
@@ -154,14 +165,18 @@ def monitoring(
         for code, pod, pence in zip(
             *(plain.lines[c] for c in ("practice_code", "pod", "indicative_pence")), strict=True
         )
-        if code in active
+        if goes_to.get(code, code) in active
     }
-    pairs = sorted({*budgets, *zip(own["practice_code"], own["pod"], strict=True)})
-    cells = _cells(pairs, budgets, own, over, counted, held, set(closed), starts)
+    unknown = dict.fromkeys(zip(own["holder_code"], own["pod"], strict=True), 0)
+    due = {
+        pair: own_months(pence, over.shares[pair[1]], held.get(pair, frozenset()))
+        for pair, pence in (unknown | budgets).items()
+    }
+    cells = _cells(due, goes_to, own, counted, set(closed), starts)
     if cells.empty:
         return None
-    lines = _lines(cells, budgets, over, held, starts)
-    practices = _practices(lines, plain.practices, consortia)
+    lines = _lines(cells, budgets, goes_to)
+    practices = _practices(lines, members)
     return Monitoring(
         financial_year=plain.financial_year,
         pct_code=found.pct_code,
@@ -175,57 +190,61 @@ def monitoring(
         groups=_groups(practices),
         pct=pd.DataFrame([_group(found.pct_code, practices)]),
         held=held,
-        gaps=left_out(plain.practices, rows, inside[is_held], own, starts[: last + 1]),
+        elapsed_shares={
+            pair: sum((over.shares[pair[1]][m] for m in counted if m in months), Fraction(0))
+            for pair, months in due.items()
+        },
+        mergers=merged,
+        gaps=left_out(members, rows, inside[is_held], own, starts[: last + 1]),
     )
 
 
 def _placed(
-    activity: pd.DataFrame, answers: Mapping[str, str], starts: list[dt.date]
+    activity: pd.DataFrame,
+    answers: Mapping[str, str],
+    goes_to: Mapping[str, str],
+    starts: list[dt.date],
 ) -> pd.DataFrame:
-    """Sum activity by practice as it is in the budget year, provider, line and place of month."""
+    """Sum activity by practice that answers, by that of 1 April, provider, line and month."""
     known = activity["pod"].where(activity["pod"].isin(list(codes.PODS)), codes.OTHER_POD)
     places = {pd.Timestamp(m): n for n, m in enumerate(starts)}
     rows = activity.assign(
         pod=known,
-        practice_code=activity["practice_code"].map(dict(answers)).fillna(""),
+        holder_code=activity["practice_code"].map(dict(answers)).fillna(""),
         provider_code=activity["provider_code"].fillna(""),
         at=pd.to_datetime(activity["month"]).map(places),
     ).dropna(subset=["at"])
     rows["at"] = rows["at"].astype("int64")
-    by = ["practice_code", "provider_code", "pod", "at"]
+    rows["practice_code"] = rows["holder_code"].map(lambda code: goes_to.get(code, code))
+    by = ["practice_code", "holder_code", "provider_code", "pod", "at"]
     return rows.groupby(by, as_index=False)[[*COUNTS, "pence"]].sum()
 
 
 def _cells(
-    pairs: list[tuple[str, str]],
-    budgets: Mapping[tuple[str, str], int],
+    due: Mapping[tuple[str, str], Mapping[int, int]],
+    goes_to: Mapping[str, str],
     own: pd.DataFrame,
-    over: Spread,
     counted: list[int],
-    held: HeldMonths,
     closed: set[tuple[str, str, dt.date]],
     starts: list[dt.date],
 ) -> pd.DataFrame:
-    """Lay out every practice, line and month that counts."""
+    """Lay out every practice that answers, line and month that counts."""
     summed = own.groupby(["practice_code", "pod", "at"])[["pence", *COUNTS]].sum()
     spent = dict(zip(summed.index, summed.to_numpy().tolist(), strict=True))
     senders = _senders(own, counted)
+    profile: dict[tuple[str, str, int], int] = {}
+    for (holder, pod), months in due.items():
+        for m in (m for m in counted if m in months):
+            place = (goes_to.get(holder, holder), pod, m)
+            profile[place] = profile.get(place, 0) + months[m]
     cells = []
-    for pair in pairs:
-        code, pod = pair
-        others = held.get(pair, frozenset())
-        parts = month_budgets(budgets.get(pair, 0), over.shares[pod], others)
-        for m in counted:
-            if m in others:
-                continue
-            # Where nobody sent anything of the line, one of the practice's hospitals must say so.
-            of_cell = senders.get((code, pod, m))
-            is_all = [(s, pod, starts[m]) in closed for s in of_cell or senders[code, "", m]]
-            is_frozen = all(is_all) if of_cell else any(is_all)
-            pence, n_activity, n_priced = spent.get((code, pod, m), (0, 0, 0))
-            cells.append(
-                (code, pod, starts[m], parts[m], int(pence), n_activity, n_priced, is_frozen)
-            )
+    for (code, pod, m), pence in sorted(profile.items()):
+        # Where nobody sent anything of the line, one of the practice's hospitals must say so.
+        of_cell = senders.get((code, pod, m))
+        is_all = [(s, pod, starts[m]) in closed for s in of_cell or senders[code, "", m]]
+        is_frozen = all(is_all) if of_cell else any(is_all)
+        actual, n_activity, n_priced = spent.get((code, pod, m), (0, 0, 0))
+        cells.append((code, pod, starts[m], pence, int(actual), n_activity, n_priced, is_frozen))
     names = [*CELL, "profile_pence", "actual_pence", *COUNTS, "is_frozen"]
     return pd.DataFrame(cells, columns=names)
 
@@ -245,40 +264,29 @@ def _senders(own: pd.DataFrame, counted: list[int]) -> defaultdict[tuple[str, st
 
 
 def _lines(
-    cells: pd.DataFrame,
-    budgets: Mapping[tuple[str, str], int],
-    over: Spread,
-    held: HeldMonths,
-    starts: list[dt.date],
+    cells: pd.DataFrame, budgets: Mapping[tuple[str, str], int], goes_to: Mapping[str, str]
 ) -> pd.DataFrame:
-    """Sum the months of each line, with the share of the year that falls to them."""
+    """Sum the months of each line."""
     sums = ("profile_pence", "actual_pence", *COUNTS)
     taken = {**dict.fromkeys(sums, "sum"), "is_frozen": "all"}
     lines = cells.groupby(["practice_code", "pod"], as_index=False).agg(taken)
-    months = sorted({starts.index(m) for m in cells["month"]})
-    pairs = list(zip(lines["practice_code"], lines["pod"], strict=True))
-    lines.insert(2, "budget_pence", [budgets.get(pair, 0) for pair in pairs])
-    lines["elapsed_share"] = pd.Series(
-        [
-            sum((over.shares[pair[1]][m] for m in months if m not in held.get(pair, ())), start)
-            for pair in pairs
-            for start in [Fraction(0)]
-        ],
-        dtype=object,
-    )
+    whole: dict[tuple[str, str], int] = {}
+    for (holder, pod), pence in budgets.items():
+        pair = (goes_to.get(holder, holder), pod)
+        whole[pair] = whole.get(pair, 0) + pence
+    pairs = zip(lines["practice_code"], lines["pod"], strict=True)
+    lines.insert(2, "budget_pence", [whole.get(pair, 0) for pair in pairs])
     return lines
 
 
-def _practices(
-    lines: pd.DataFrame, budgeted: pd.DataFrame, consortia: Mapping[str, str]
-) -> pd.DataFrame:
+def _practices(lines: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
     """Sum the lines of each practice."""
     sums = ("budget_pence", "profile_pence", "actual_pence", *COUNTS)
     taken = {**dict.fromkeys(sums, "sum"), "is_frozen": "all"}
     rows = lines.groupby("practice_code", as_index=False).agg(taken)
-    sizes = dict(zip(budgeted["practice_code"], budgeted["list_budget"], strict=True))
-    rows.insert(1, "consortium_code", [consortia.get(c) or "" for c in rows["practice_code"]])
-    rows.insert(2, "n_patients", [int(sizes[c]) for c in rows["practice_code"]])
+    known = members.set_index("practice_code").loc[rows["practice_code"]]
+    rows.insert(1, "consortium_code", known["consortium_code"].tolist())
+    rows.insert(2, "n_patients", [int(n) for n in known["list_budget"]])
     rows.insert(6, "variance_pence", rows["actual_pence"] - rows["profile_pence"])
     return rows
 

@@ -129,6 +129,31 @@ def month_budgets(
     return parts
 
 
+def own_months(
+    budget_pence: int, shares: tuple[Fraction, ...], others: frozenset[int] = frozenset()
+) -> dict[int, int]:
+    """
+    Give each month that a line's budget is for its part; months that others hold are not in it.
+
+    Parameters
+    ----------
+    budget_pence, shares, others
+        As `month_budgets` takes them.
+
+    Returns
+    -------
+    dict of int to int
+        By month, April being 0. [pence]
+
+    Examples
+    --------
+    >>> own_months(100, (Fraction(1, 12),) * 12, frozenset(range(10)))
+    {10: 50, 11: 50}
+    """
+    parts = month_budgets(budget_pence, shares, others)
+    return {m: pence for m, pence in enumerate(parts) if m not in others}
+
+
 def _normal(shares: list[float]) -> tuple[Fraction, ...]:
     """Make exact shares that sum to 1 of floats that nearly do."""
     exact = [Fraction(s) for s in shares]

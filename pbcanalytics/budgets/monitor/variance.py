@@ -8,10 +8,11 @@ from typing import Final
 import pandas as pd
 
 from pbcanalytics.budgets.monitor.monitoring import Monitoring
-from pbcanalytics.budgets.monitor.month_shares import HeldMonths, month_starts
+from pbcanalytics.budgets.monitor.month_shares import month_starts
 from pbcanalytics.budgets.monitor.shapley import EFFECTS, effects, in_pence
 from pbcanalytics.budgets.rounding import half_up
 from pbcanalytics.budgets.walk.baseline import MOVES
+from pbcanalytics.budgets.walk.in_scope import heirs, merged_practices
 from pbcanalytics.budgets.walk.years import YearBudget
 from pbcanalytics.words import codes
 from pbcanalytics.words.errors import SelectionError
@@ -84,7 +85,7 @@ def variance(
         Of the same.
     base_cells, cells : DataFrame, one row per practice, line, root, HRG and month
         HRG_CELL, `n_priced`, `pence` of the base year at the budget's prices, and of the budget
-        year at its own; practices as they are in the budget year. [pence]
+        year at its own; practices as they are on 1 April of the budget year. [pence]
 
     Returns
     -------
@@ -99,34 +100,23 @@ def variance(
     here, there = month_starts(plain.financial_year), month_starts(plain.base_year)
     places = [here.index(m) for m in now.months]
     pairs = list(zip(now.lines["practice_code"], now.lines["pod"], strict=True))
-    before, base_months = _by_line(base_cells, there, places, now.held)
-    after, _ = _by_line(cells, here, places, now.held)
+    before, base_months = _by_line(base_cells, there, places, now)
+    after, _ = _by_line(cells, here, places, now)
     _refuse_other(now, after, pairs)
+    members = merged_practices(plain.practices, now.mergers, {})
     sizes = {
         str(code): (int(base), int(budget))
         for code, base, budget in zip(
-            *(plain.practices[c] for c in ("practice_code", "list_base", "list_budget")),
-            strict=True,
+            *(members[c] for c in ("practice_code", "list_base", "list_budget")), strict=True
         )
     }
-    columns = [c for c in MOVES if c in plain.lines]
-    steps = {
-        (str(code), str(pod)): [int(x) for x in moves]
-        for code, pod, *moves in plain.lines[["practice_code", "pod", *columns]].itertuples(
-            index=False
-        )
-    }
+    steps = _steps(plain.lines, now)
     rows = []
     for record in now.lines.to_dict("records"):
         pair = (str(record["practice_code"]), str(record["pod"]))
         of_base, of_now = before.get(pair, {}), after.get(pair, {})
         moved = in_pence(effects(_both(of_base, of_now), sizes[pair[0]]))
-        elapsed = record["elapsed_share"]
-        allowed = _allowed(
-            dict(zip(columns, steps.get(pair, [0] * len(columns)), strict=True)),
-            elapsed,
-            record["profile_pence"],
-        )
+        allowed = _allowed(steps.get(pair, {}), record["profile_pence"])
         over = int(record["actual_pence"]) - int(record["profile_pence"])
         rows.append(
             (
@@ -160,7 +150,7 @@ def variance(
 
 
 def _by_line(
-    cells: pd.DataFrame, starts: list[dt.date], places: list[int], held: HeldMonths
+    cells: pd.DataFrame, starts: list[dt.date], places: list[int], now: Monitoring
 ) -> tuple[dict[tuple[str, str], dict[tuple[str, str], tuple[int, int]]], set[int]]:
     """Sum the months that count by line, root and HRG; and say which months have anything."""
     at = pd.to_datetime(cells["month"]).map({pd.Timestamp(m): n for n, m in enumerate(starts)})
@@ -168,9 +158,10 @@ def _by_line(
     rows = cells.assign(pod=known, at=at)
     rows = rows[rows["at"].isin(places)]
     months = {int(m) for m in rows["at"]}
-    if held:
+    if now.held:
         pairs = zip(rows["practice_code"], rows["pod"], rows["at"], strict=True)
-        rows = rows[[at not in held.get((code, pod), ()) for code, pod, at in pairs]]
+        rows = rows[[at not in now.held.get((code, pod), ()) for code, pod, at in pairs]]
+    rows = rows.assign(practice_code=rows["practice_code"].replace(heirs(now.mergers)))
     summed = rows.groupby(["practice_code", "pod", "root", "hrg"])[["n_priced", "pence"]].sum()
     found: dict[tuple[str, str], dict[tuple[str, str], tuple[int, int]]] = {}
     for (code, pod, root, hrg), (n, pence) in zip(
@@ -193,10 +184,23 @@ def _both(
     return found
 
 
-def _allowed(moves: dict[str, int], elapsed: Fraction, profile_pence: int) -> list[int]:
+def _steps(lines: pd.DataFrame, now: Monitoring) -> dict[tuple[str, str], dict[str, Fraction]]:
+    """Sum what each step of the budgets comes to so far, by practice that answers and line."""
+    columns, goes_to = [c for c in MOVES if c in lines], heirs(now.mergers)
+    found: dict[tuple[str, str], dict[str, Fraction]] = {}
+    rows = lines[["practice_code", "pod", *columns]].itertuples(index=False)
+    for code, pod, *moves in rows:
+        elapsed = now.elapsed_shares.get((str(code), str(pod)), Fraction(0))
+        of_line = found.setdefault((goes_to.get(str(code), str(code)), str(pod)), {})
+        for step, pence in zip(columns, moves, strict=True):
+            of_line[step] = of_line.get(step, Fraction(0)) + elapsed * int(pence)
+    return found
+
+
+def _allowed(moved: dict[str, Fraction], profile_pence: int) -> list[int]:
     """Give what each step of the budget allowed for so far, as what it takes off the variance."""
-    exact = {move: elapsed * pence for move, pence in moves.items()}
-    if moves.get(_SCOPE):
+    exact = dict(moved)
+    if exact.get(_SCOPE):
         # What others hold is not spread over the year: it is what the other steps leave.
         exact[_SCOPE] = Fraction(0)
         exact[_SCOPE] = profile_pence - sum(exact.values(), Fraction(0))

@@ -1,6 +1,5 @@
 """The savings of one group in a budget year, and what chance alone would do to them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -65,7 +64,7 @@ class GroupSavings:
         On 1 April of the budget year. [patients]
     year_budget_pence : int
     so_far : Position
-        Against the budget of the months so far.
+        Against the budget of the months that count: monitoring's profile and spending.
     historic_net_pence : int
         The same net against the historic budget, before it was cut to what the PCT affords (R47).
     months : tuple of Prospect
@@ -99,8 +98,8 @@ class GroupSavings:
 
 def group_savings(
     own: pd.DataFrame,
-    spent: Sequence[pd.Series],
-    shares: Sequence[Fraction],
+    course: pd.DataFrame,
+    n_months: int,
     rule: ShareRule,
     agreed: Agreed,
     terms: NoiseTerms,
@@ -114,10 +113,11 @@ def group_savings(
     own : DataFrame, one row per practice of the group
         `practice_code`, `code` of the group, `is_consortium`, `list_budget` [patients],
         `indicative_pence` and `expected_pence`, the budget before it was cut. [pence]
-    spent : sequence of Series
-        One a month so far: spending from April to its end, by practice. [pence]
-    shares : sequence of Fraction
-        One a month so far: share of the year's weekdays from April to its end.
+    course : DataFrame, one row per practice of the group and month that counts
+        `practice_code`, `at` (April is 0); what falls to the month of the budget, and of the
+        budget before it was cut: `budget_pence`, `historic_pence`; `actual_pence`. [pence]
+    n_months : int
+        From April to the last that counts. [months]
     rule : ShareRule
     agreed : Agreed
     terms : NoiseTerms
@@ -131,12 +131,12 @@ def group_savings(
     """
     budget, expected = int(own["indicative_pence"].sum()), int(own["expected_pence"].sum())
     n_patients, share = int(own["list_budget"].sum()), rule.practice_share
-    so_far = position(against(own, "indicative_pence", spent[-1], shares[-1]))
-    historic = position(against(own, "expected_pence", spent[-1], shares[-1]))
+    so_far, historic = stands(course, "budget_pence"), stands(course, "historic_pence")
     is_forecast = months is not None
     if months is None:
-        months = _by_rate(own, spent, shares, rule, agreed, terms)
-    outturn = _outturn(so_far, months, len(shares), is_forecast=is_forecast)
+        months = _by_rate(own, course, n_months, rule, agreed, terms)
+    is_over = course["at"].nunique() == MONTHS
+    outturn = _outturn(so_far, months, n_months, is_over=is_over, is_forecast=is_forecast)
     year_net = None if outturn is None else budget - outturn
     return GroupSavings(
         code=str(own["code"].iloc[0]),
@@ -156,31 +156,32 @@ def group_savings(
     )
 
 
-def against(own: pd.DataFrame, budget: str, spent: pd.Series, elapsed: Fraction) -> pd.DataFrame:
-    """Put the budget of the months so far beside what was spent in them, a row a practice."""
-    return pd.DataFrame(
-        {
-            "budget_pence": [half_up(int(p) * elapsed) for p in own[budget]],
-            "actual_pence": [int(spent.get(c, 0)) for c in own["practice_code"]],
-        }
-    )
+def stands(course: pd.DataFrame, budget: str) -> Position:
+    """Hold what practices spent so far against what fell to these months of one of the budgets."""
+    sums = course.groupby("practice_code")[[budget, "actual_pence"]].sum()
+    return position(sums.rename(columns={budget: "budget_pence"}))
 
 
 def _outturn(
-    so_far: Position, months: tuple[Prospect, ...], n_months: int, *, is_forecast: bool
+    so_far: Position,
+    months: tuple[Prospect, ...],
+    n_months: int,
+    *,
+    is_over: bool,
+    is_forecast: bool,
 ) -> int | None:
     """Say what the year comes to: as forecast now, else what was spent in a year that is over."""
     if is_forecast and months and months[-1].n_months == n_months:
         return months[-1].outturn_pence
-    if n_months == MONTHS:
+    if is_over:
         return so_far.actual_pence
     return months[-1].outturn_pence if months and not is_forecast else None
 
 
 def _by_rate(
     own: pd.DataFrame,
-    spent: Sequence[pd.Series],
-    shares: Sequence[Fraction],
+    course: pd.DataFrame,
+    n_months: int,
     rule: ShareRule,
     agreed: Agreed,
     terms: NoiseTerms,
@@ -189,19 +190,25 @@ def _by_rate(
     expected = int(own["expected_pence"].sum())
     if rule.practice_share is None or expected <= 0:
         return ()
+    months = course.groupby("at")[["historic_pence", "actual_pence"]].sum()
+    until = [months.loc[: m - 1].sum() for m in range(1, n_months + 1)]
+    elapsed = [Fraction(int(u["historic_pence"]), expected) for u in until]
+    # Lines below nothing can make it no share of a year's work: nothing follows from it then.
+    if not all(0 <= share <= 1 for share in elapsed):
+        return ()
     return tuple(
         prospect(
             budget_pence=int(own["indicative_pence"].sum()),
             expected_pence=expected,
-            actual_pence=sum(int(by.get(c, 0)) for c in own["practice_code"]),
-            elapsed_share=elapsed,
+            actual_pence=int(so_far["actual_pence"]),
+            elapsed_share=share,
             n_patients=int(own["list_budget"].sum()),
             practice_share=rule.practice_share,
             terms=terms,
-            n_months=n_months,
+            n_months=m,
             first_claims_pence=first_claims(rule, agreed),
         )
-        for n_months, (by, elapsed) in enumerate(zip(spent, shares, strict=True), start=1)
+        for m, (so_far, share) in enumerate(zip(until, elapsed, strict=True), start=1)
     )
 
 

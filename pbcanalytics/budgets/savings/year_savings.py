@@ -3,26 +3,25 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
-import numpy as np
 import pandas as pd
 
 from pbcanalytics.budgets.forecast.at_month import AtMonth
-from pbcanalytics.budgets.membership import regrouped
+from pbcanalytics.budgets.monitor.monitoring import Monitoring
+from pbcanalytics.budgets.monitor.month_shares import Spread, month_starts, own_months
 from pbcanalytics.budgets.savings.agreed_sums import Agreed
-from pbcanalytics.budgets.savings.freed_up import Position, ShareRule, position
+from pbcanalytics.budgets.savings.freed_up import Position, ShareRule
 from pbcanalytics.budgets.savings.group_prospects import (
     CONSORTIUM,
     OUTSIDE,
     as_table,
     group_prospects,
 )
-from pbcanalytics.budgets.savings.group_savings import MONTHS, GroupSavings, against, group_savings
+from pbcanalytics.budgets.savings.group_savings import GroupSavings, group_savings, stands
 from pbcanalytics.budgets.savings.noise_terms import NoiseTerms
 from pbcanalytics.budgets.walk.baseline import NEEDED
+from pbcanalytics.budgets.walk.in_scope import Merger, heirs, merged_practices
 from pbcanalytics.budgets.walk.years import YearBudget
-from pbcanalytics.words import periods
 
 
 @dataclass(frozen=True)
@@ -36,9 +35,10 @@ class YearSavings:
     n_months : int
         From April to the last month with activity.
     empty_months : tuple of date
-        Months before that one without any activity.
+        Months before that one without any activity: in no net, neither their spending nor their
+        part of the budgets.
     whole : Position
-        All groups together, so far.
+        All groups together, so far: monitoring's profile and spending.
     groups : tuple of GroupSavings
         Consortia by code, then practices outside all.
     n_activity, n_priced : int
@@ -46,6 +46,8 @@ class YearSavings:
     silent : tuple of str
         Practices with a budget and no activity of the year: their spending is not known, so they
         are in no net.
+    mergers : tuple of Merger
+        Practices that closed since 1 April: their budget and spending count with their successor.
     left_out_pence : int
         Spending of practices without a budget. [pence]
     practices : DataFrame, one row per practice with a budget
@@ -72,6 +74,7 @@ class YearSavings:
     n_activity: int
     n_priced: int
     silent: tuple[str, ...]
+    mergers: tuple[Merger, ...]
     left_out_pence: int
     practices: pd.DataFrame
     by_month: pd.DataFrame
@@ -80,44 +83,17 @@ class YearSavings:
     unforeseen: tuple[str, ...]
 
 
-def elapsed_share(financial_year: str, n_months: int) -> Fraction:
-    """
-    Give the share of a year's weekdays in its first months.
-
-    Parameters
-    ----------
-    financial_year : str
-    n_months : int
-        From April. [months]
-
-    Returns
-    -------
-    Fraction
-        Bank holidays are counted as weekdays. [share]
-
-    Examples
-    --------
-    >>> elapsed_share("2018/19", 3), elapsed_share("2018/19", 12)
-    (Fraction(1, 4), Fraction(1, 1))
-    """
-    starts = np.datetime64(periods.start(financial_year), "M") + np.arange(MONTHS + 1)
-    days = np.busday_count(
-        starts[:-1].astype("datetime64[D]"), starts[1:].astype("datetime64[D]")
-    ).tolist()
-    return Fraction(sum(days[:n_months]), sum(days))
-
-
 def year_savings(
     found: YearBudget,
-    monthly: pd.DataFrame,
-    answers: Mapping[str, str],
+    now: Monitoring,
+    over: Spread,
     consortia: Mapping[str, str],
     *,
     rule: ShareRule,
     agreed: Mapping[str, Agreed],
     terms: NoiseTerms,
     seen: Sequence[AtMonth] = (),
-) -> YearSavings | None:
+) -> YearSavings:
     """
     Hold the spending of a budget year against its budgets, group by group.
 
@@ -125,11 +101,10 @@ def year_savings(
     ----------
     found : YearBudget
         The budgets.
-    monthly : DataFrame, one row per practice and month
-        Activity of the budget year at its own prices: `practice_code`, `month` (its first day),
-        `n_activity`, `n_priced`, `pence`.
-    answers : mapping of str to str
-        The practice that answers for each at the end of the latest month: budgets follow patients.
+    now : Monitoring
+        Of the same, until the latest month: what is saved so far is what it is under profile.
+    over : Spread
+        That `now` was spread by.
     consortia : mapping of str to str
         The consortium of each practice on 1 April of the year; blank outside all.
     rule : ShareRule
@@ -142,35 +117,21 @@ def year_savings(
 
     Returns
     -------
-    YearSavings or None
-        None where practices with a budget have no activity of the year.
+    YearSavings
     """
-    plain = found.baseline
-    practices = _practices(plain.practices, answers, consortia)
-    rows = regrouped(monthly, dict(answers), ["practice_code", "month"])
-    inside = rows[rows["practice_code"].isin(practices["practice_code"])]
-    if inside.empty:
-        return None
-    year = plain.financial_year
-    starts = [periods.start(year)]
-    starts += [(pd.Timestamp(starts[0]) + pd.DateOffset(months=m)).date() for m in range(1, MONTHS)]
-    with_activity = {pd.Timestamp(m).date() for m in inside["month"]}
-    n_months = max(starts.index(m) for m in with_activity) + 1
-    known = practices[practices["practice_code"].isin(inside["practice_code"])]
-    spent = [
-        inside[inside["month"].map(lambda m, last=start: pd.Timestamp(m).date() <= last)]
-        .groupby("practice_code")["pence"]
-        .sum()
-        for start in starts[:n_months]
-    ]
-    shares = [elapsed_share(year, m + 1) for m in range(n_months)]
+    silent = set(now.gaps.loc[now.gaps["kind"] == "silent", "code"])
+    no_budget = now.gaps.loc[now.gaps["kind"] == "no_budget", "pence"]
+    practices = _practices(found, now, consortia)
+    known = practices[~practices["practice_code"].isin(silent)]
+    course = _course(found, now, over, known["practice_code"].tolist())
+    n_months = int(course["at"].max()) + 1
     ordered = known.sort_values(["is_consortium", "code"], ascending=[False, True])
     foreseen = group_prospects(seen, known, rule=rule, agreed=agreed)
     groups = tuple(
         group_savings(
             own,
-            spent,
-            shares,
+            course[course["practice_code"].isin(own["practice_code"])],
+            n_months,
             rule,
             agreed.get(str(code), Agreed()),
             terms,
@@ -181,16 +142,17 @@ def year_savings(
     if not seen:
         foreseen = {(CONSORTIUM if g.is_consortium else OUTSIDE, g.code): g.months for g in groups}
     return YearSavings(
-        financial_year=year,
+        financial_year=now.financial_year,
         pct_code=found.pct_code,
         n_months=n_months,
-        empty_months=tuple(m for m in starts[:n_months] if m not in with_activity),
-        whole=position(against(known, "indicative_pence", spent[-1], shares[-1])),
+        empty_months=tuple(m for m in now.empty_months if m < now.months[-1]),
+        whole=stands(course, "budget_pence"),
         groups=groups,
-        n_activity=int(inside["n_activity"].sum()),
-        n_priced=int(inside["n_priced"].sum()),
-        silent=tuple(sorted(set(practices["practice_code"]) - set(known["practice_code"]))),
-        left_out_pence=int(rows["pence"].sum() - inside["pence"].sum()),
+        n_activity=int(now.pct["n_activity"].iloc[0]),
+        n_priced=int(now.pct["n_priced"].iloc[0]),
+        silent=tuple(sorted(silent)),
+        mergers=now.mergers,
+        left_out_pence=int(no_budget.sum()),
         practices=practices,
         by_month=as_table(foreseen),
         earlier_years=seen[-1].earlier_years if seen else (),
@@ -201,31 +163,40 @@ def year_savings(
     )
 
 
-def _practices(
-    budgets: pd.DataFrame, answers: Mapping[str, str], consortia: Mapping[str, str]
-) -> pd.DataFrame:
-    """
-    Give each practice that answers for a budget, and its group.
-
-    A practice that closed since April leaves its budget, as its patients, to the one that answers
-    for it; one that nobody answers for stays as it is. A practice that is new since then belongs
-    where those belonged that it answers for.
-    """
-    codes = budgets["practice_code"].astype(str)
-    own = pd.DataFrame(
+def _practices(found: YearBudget, now: Monitoring, consortia: Mapping[str, str]) -> pd.DataFrame:
+    """Give each practice that answers for a budget, and its group."""
+    own = merged_practices(found.baseline.practices, now.mergers, consortia)
+    inside = own["consortium_code"] != ""
+    return pd.DataFrame(
         {
-            "practice_code": [answers.get(c, c) for c in codes],
-            "code": [consortia.get(c) or answers.get(c, c) for c in codes],
-            "is_consortium": [bool(consortia.get(c)) for c in codes],
-            "is_heir": [answers.get(c, c) != c for c in codes],
-            "list_budget": budgets["list_budget"].to_numpy(),
-            "indicative_pence": budgets["indicative_pence"].to_numpy(),
-            "expected_pence": budgets[list(NEEDED)].sum(axis=1).to_numpy(),
+            "practice_code": own["practice_code"],
+            "code": own["consortium_code"].where(inside, own["practice_code"]),
+            "is_consortium": inside,
+            "list_budget": own["list_budget"],
+            "indicative_pence": own["indicative_pence"],
+            "expected_pence": own[list(NEEDED)].sum(axis=1),
         }
     )
-    grouped = own.sort_values("is_heir", kind="stable").groupby("practice_code", as_index=False)
-    sums = dict.fromkeys(("list_budget", "indicative_pence", "expected_pence"), "sum")
-    return grouped.agg({"code": "first", "is_consortium": "first"} | sums)
+
+
+def _course(found: YearBudget, now: Monitoring, over: Spread, known: list[str]) -> pd.DataFrame:
+    """Give what fell to each month that counts of each budget, and what was spent."""
+    starts, goes_to = month_starts(now.financial_year), heirs(now.mergers)
+    places = [starts.index(m) for m in now.months]
+    by = ["practice_code", "at"]
+    spent = now.cells.assign(at=now.cells["month"].map(starts.index)).groupby(by)
+    sums = spent[["profile_pence", "actual_pence"]].sum()
+    every = pd.MultiIndex.from_product([known, places], names=by)
+    course = sums.rename(columns={"profile_pence": "budget_pence"}).reindex(every, fill_value=0)
+    historic = dict.fromkeys(every, 0)
+    for row in found.baseline.lines.to_dict("records"):
+        holder, pod = str(row["practice_code"]), str(row["pod"])
+        pence = sum(int(row[step]) for step in NEEDED)
+        months = own_months(pence, over.shares[pod], now.held.get((holder, pod), frozenset()))
+        for m, part in months.items():
+            if (goes_to.get(holder, holder), m) in historic:
+                historic[goes_to.get(holder, holder), m] += part
+    return course.assign(historic_pence=pd.Series(historic)).reset_index()
 
 
 def _level(own: pd.DataFrame) -> str:

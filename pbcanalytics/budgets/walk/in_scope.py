@@ -1,13 +1,102 @@
-"""What of a practice's activity its budget is for: all but the months of lines that others hold."""
+"""What a budget is for: all but the months that others hold; and with whom it counts by now."""
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 
 from pbcanalytics.budgets.monitor.month_shares import HeldMonths, month_starts
 from pbcanalytics.budgets.walk.adjustments import ALL
-from pbcanalytics.budgets.walk.baseline import Baseline
+from pbcanalytics.budgets.walk.baseline import NEEDED, Baseline
 from pbcanalytics.words import codes
+
+
+@dataclass(frozen=True)
+class Merger:
+    """
+    A practice that closed within a budget year: its budget and its patients go to its successor.
+
+    Attributes
+    ----------
+    practice_code : str
+        With a budget of the year.
+    closed_on : date
+        Its last day.
+    successor_code : str
+        The practice of the same PCT that answers for it by now.
+    """
+
+    practice_code: str
+    closed_on: dt.date
+    successor_code: str
+
+
+def heirs(mergers: Iterable[Merger]) -> dict[str, str]:
+    """Give the successor of each practice that closed within the year."""
+    return {m.practice_code: m.successor_code for m in mergers}
+
+
+def merged_practices(
+    budgeted: pd.DataFrame, mergers: Iterable[Merger], consortia: Mapping[str, str]
+) -> pd.DataFrame:
+    """
+    Sum the budgets of each practice that answers for them, and place it.
+
+    A successor without a budget of its own belongs where those belonged that it answers for.
+
+    Parameters
+    ----------
+    budgeted : DataFrame, one row per practice with a budget
+        As `Baseline.practices`.
+    mergers : iterable of Merger
+    consortia : mapping of str to str
+        The consortium of each practice on 1 April of the year; blank outside all.
+
+    Returns
+    -------
+    DataFrame, one row per practice that answers for a budget
+        `practice_code`, `consortium_code` (blank outside all), `list_base`, `list_budget`
+        [patients], `indicative_pence` and NEEDED. [pence]
+    """
+    goes_to = heirs(mergers)
+    codes_then = budgeted["practice_code"].astype(str)
+    sums = ["list_base", "list_budget", "indicative_pence", *NEEDED]
+    own = budgeted[sums].assign(
+        practice_code=[goes_to.get(c, c) for c in codes_then],
+        consortium_code=[consortia.get(c) or "" for c in codes_then],
+        is_gone=[c in goes_to for c in codes_then],
+    )
+    grouped = own.sort_values("is_gone", kind="stable").groupby("practice_code", as_index=False)
+    return grouped.agg({"consortium_code": "first", **dict.fromkeys(sums, "sum")})
+
+
+def held_together(
+    held: HeldMonths, budgeted: Iterable[str], goes_to: Mapping[str, str]
+) -> HeldMonths:
+    """
+    Give the months that others hold of all the budgets that count with a practice.
+
+    Parameters
+    ----------
+    held : HeldMonths
+        By practice with a budget.
+    budgeted : iterable of str
+        Practices with a budget.
+    goes_to : mapping of str to str
+        From `heirs`.
+
+    Returns
+    -------
+    HeldMonths
+        By practice that answers.
+    """
+    found: dict[tuple[str, str], frozenset[int]] = {}
+    for code in budgeted:
+        for pod in (*codes.PODS, codes.OTHER_POD):
+            pair, own = (goes_to.get(code, code), pod), held.get((code, pod), frozenset())
+            found[pair] = found.get(pair, own) & own
+    return {pair: months for pair, months in found.items() if months}
 
 
 def held_months(plain: Baseline) -> HeldMonths:

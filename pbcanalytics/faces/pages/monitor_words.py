@@ -55,7 +55,10 @@ def so_far(v: MonitorView) -> str:
 def foreseen(v: MonitorView) -> str:
     """Say where the year will probably end."""
     if v.now is None or v.now["outturn_pence"] is None:
-        return "No forecast: it takes at least one earlier year of activity, all twelve months."
+        return (
+            "No forecast: no whole earlier year of activity is held, or a practice of this group "
+            "closed and nobody in the PCT answers for its patients."
+        )
     over, low, high = over_by(v.now, v.group["budget_pence"])
     if v.is_over:
         late = v.now["late_pence"]
