@@ -11,6 +11,7 @@ import pandas as pd
 from pbcanalytics import costing, intake, store, synthetic
 from pbcanalytics.costing.chain import Engine
 from pbcanalytics.faces import publication
+from pbcanalytics.faces.monitor import merged
 from pbcanalytics.faces.publication_monitor import monitor_tables
 from pbcanalytics.intake.changes import spells_changed_by
 from pbcanalytics.pipeline.following import followed
@@ -125,6 +126,11 @@ def publish(data: Path) -> list[str]:
         about = _about(warehouse, held)
     about["unset"] = [
         {"financial_year": b.financial_year, "reason": b.reason} for b in counting.unset
+    ]
+    about["mergers"] = [
+        {"financial_year": one.now.financial_year, "sentence": sentence}
+        for one in under_way
+        for sentence in merged(one.now.mergers, {code: name for (_, code), name in names.items()})
     ]
     monitored = monitor_tables(under_way, names, told, smallest)
     store.publish(data, frames | stepwise | monitored | of_demand, about)

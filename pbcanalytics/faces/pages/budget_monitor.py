@@ -139,6 +139,7 @@ def provenance(v: MonitorView, about: dict[str, Any]) -> str:
             "forecast adds what is likely to be coded late.",
             "Causes are averaged over every order in which they could be taken, so that none is "
             "favoured; they add up to the penny.",
+            *[m["sentence"] for m in about["mergers"] if m["financial_year"] == v.year],
             *evidence.of_prices(about, v.year),
             *evidence.of_build(about),
         ]
