@@ -156,6 +156,14 @@ def test_any_table_comes_back_cell_by_cell(data: st.DataObject, n: int) -> None:
     assert [type(v) for v in back["object"]] == [type(v) for v in frame["object"]]
 
 
+@pytest.mark.parametrize("text", ["\r", "\n", "a\rb", "\r\n", "\x85", "\u2028"])
+def test_a_line_end_within_a_text_is_no_new_row(text: str) -> None:
+    frame = pd.DataFrame({"reason": [text, "plain"], "n": [1, 2]})
+    pd.testing.assert_frame_equal(
+        plain_records.frame_of(*plain_records.frame_text(frame)), frame, check_exact=True
+    )
+
+
 @dataclass(frozen=True)
 class Small:
     """A record of a version to come."""

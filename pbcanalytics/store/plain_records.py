@@ -87,7 +87,8 @@ def frame_text(frame: pd.DataFrame) -> tuple[bytes, dict[str, str]]:
     """
     kinds = {str(c): _column_kind(frame[c]) for c in frame.columns}
     out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
+    # With both signs of a line end in it, texts that hold either are quoted.
+    writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(kinds)
     columns = [[_cell(v, kinds[str(c)]) for v in frame[c].tolist()] for c in frame.columns]
     writer.writerows(zip(*columns, strict=True))
