@@ -11,7 +11,7 @@ import pandas as pd
 from pbcanalytics import budgets, costing
 from pbcanalytics.budgets.membership import regrouped
 from pbcanalytics.budgets.monitor.monitoring import Monitoring, monitoring
-from pbcanalytics.budgets.monitor.month_shares import Spread, month_starts, spread
+from pbcanalytics.budgets.monitor.month_shares import Spread, spread
 from pbcanalytics.budgets.monitor.variance import HRG_CELL, Variance, variance
 from pbcanalytics.costing.chain import model
 from pbcanalytics.costing.organisations import consortium_on
@@ -313,11 +313,10 @@ def _version(held: Shelf, year: str) -> str | None:
 
 def _month(text: str, year: str) -> dt.date:
     """Read a month of a year."""
-    months = {f"{m:%Y-%m}": m for m in month_starts(year)}
-    if text.strip() not in months:
-        first, *_, last = months
-        raise SelectionError(
-            f"'{text}' is not a month of {year}, so nothing can be held against its budgets. "
-            f"Write it as in {first}, from {first} to {last}."
-        )
-    return months[text.strip()]
+    first = periods.first_year(year)
+    if month := periods.month_of(text, year):
+        return month
+    raise SelectionError(
+        f"'{text}' is not a month of {year}, so nothing can be held against its budgets. "
+        f"Write it as in {first}-04, from {first}-04 to {first + 1}-03."
+    )

@@ -1,7 +1,6 @@
 """What a year will probably come to, from what is loaded and priced."""
 
 import datetime as dt
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -316,12 +315,9 @@ def _at_level(
 
 def _month(text: str, year: str) -> dt.date:
     """Read a month of a year."""
-    found = re.match(r"^(\d{4})-(\d{2})$", text.strip())
     first = periods.first_year(year)
-    if found and 1 <= int(found[2]) <= 12:
-        day = dt.date(int(found[1]), int(found[2]), 1)
-        if periods.containing(day) == year:
-            return day
+    if month := periods.month_of(text, year):
+        return month
     raise SelectionError(
         f"'{text}' is not a month of {year}, so it cannot be said what was known then. Write it as "
         f"in {first}-11, from {first}-04 to {first + 1}-03."

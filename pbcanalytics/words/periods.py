@@ -69,6 +69,20 @@ def start(financial_year: str) -> dt.date:
     return dt.date(first_year(financial_year), 4, 1)
 
 
+def month_of(text: str, financial_year: str) -> dt.date | None:
+    """
+    Read a month of a financial year, written as 2018-11; None if it is no month of it.
+
+    Examples
+    --------
+    >>> month_of("2018-11", "2018/19"), month_of("2019-11", "2018/19")
+    (datetime.date(2018, 11, 1), None)
+    """
+    first = start(financial_year)
+    months = (dt.date(first.year + (m < 4), m, 1) for m in range(1, 13))
+    return next((m for m in months if f"{m:%Y-%m}" == text.strip()), None)
+
+
 def following(financial_year: str) -> str:
     """Name the next financial year."""
     return starting(first_year(financial_year) + 1)
