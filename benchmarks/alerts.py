@@ -5,24 +5,32 @@ season, growth, working days and a scatter of months, changes 2% of them in thei
 and prints what the alerts find beside a raw XmR chart and a plain test; then what estimates find of
 the spread of peers and evaluations of schemes, and how long the grid of a PCT takes. What is drawn
 stands in docs/methods/rates.md.
+
+`python -m benchmarks.alerts demo N_PRACTICES SEED…` makes demonstration PCTs of these seeds, once
+planted and once quiet, and prints which planted growth `pbc alerts` finds and what else it raises.
 """
 
+import json
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pbcanalytics import pipeline
 from pbcanalytics.demand.alerts import Alerts, alerts
 from pbcanalytics.demand.course import pooled_course
 from pbcanalytics.demand.evaluation import controlled_difference, least_detectable
 from pbcanalytics.demand.funnels import beyond_peers, least_detectable_ratio, peer_limits
 from pbcanalytics.demand.overdispersion import cqc, shmi, spread
 from pbcanalytics.demand.rates import crude, standardised_ratio
+from pbcanalytics.pipeline.watching import watch_demand
 from pbcanalytics.words.working_days import days_in, months_between
 
 Array = NDArray[np.float64]
@@ -295,8 +303,61 @@ def grid_seconds(seed: int) -> dict[str, float]:
     return found
 
 
+def demonstrations(n_practices: int, seeds: Sequence[int]) -> pd.DataFrame:
+    """
+    Raise the alerts of demonstration PCTs, and hold them against what was planted.
+
+    Of alerts, `found` are those of planted growth of GP referrals; `followed` those of other
+    measures at the same practice and specialty, which the growth led to; `others` the rest, some of
+    which come of what else is planted; `unlucky` those of the practice that only had bad luck.
+    """
+    rows = []
+    for seed in seeds:
+        for quiet in (False, True):
+            with tempfile.TemporaryDirectory() as folder:
+                rows.append(_demonstration(Path(folder), n_practices, seed, quiet))
+    return pd.DataFrame(rows)
+
+
+def _demonstration(data: Path, n_practices: int, seed: int, quiet: bool) -> dict[str, Any]:
+    """Make one PCT, and count its alerts."""
+    extracts = pipeline.demo(data, n_practices=n_practices, seed=seed, quiet=quiet)
+    key = json.loads((extracts.parent / "answer_key.json").read_text(encoding="utf-8"))
+    pipeline.load(data, [extracts])
+    pipeline.build(data)
+    found = watch_demand(data)
+    grown = {
+        (one["where"]["practice"], specialty)
+        for one in key["planted"]
+        if one["item"] == "referral growth"
+        for specialty in one["specialties"]
+    }
+    unlucky = {
+        one["where"]["practice"] for one in key["planted"] if one["item"] == "unlucky practice"
+    }
+    raised = found.alerts
+    pairs = zip(raised["practice_code"], raised["specialty_code"], strict=True)
+    is_grown = np.array([pair in grown for pair in pairs], dtype=bool)
+    is_referral = (raised["measure"] == "gp_referrals").to_numpy(bool)
+    return {
+        "practices": n_practices,
+        "seed": seed,
+        "world": "quiet" if quiet else "planted",
+        "planted": len(grown),
+        "found": int((is_grown & is_referral).sum()),
+        "followed": int((is_grown & ~is_referral).sum()),
+        "others": int((~is_grown).sum()),
+        "unlucky": int(raised["practice_code"].isin(unlucky).sum()),
+        "by luck": float(found.watch.families["n_false_expected"].sum()),
+    }
+
+
 def main() -> None:
-    """Print the tables of docs/methods/rates.md."""
+    """Print the tables of docs/methods/rates.md and demand.md."""
+    if sys.argv[1:2] == ["demo"]:
+        table = demonstrations(int(sys.argv[2]), [int(seed) for seed in sys.argv[3:]])
+        print(table.to_string(index=False, float_format="%.1f"))
+        return
     first = int(sys.argv[1]) if len(sys.argv) > 1 else 1
     seeds = range(first, first + N_SEEDS)
     started = time.process_time()

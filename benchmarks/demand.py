@@ -2,11 +2,11 @@
 
 `python -m benchmarks.demand [PANEL]` prints the tables of docs/methods/demand.md. PANEL is the
 A&E panel of NHSRdatasets as CSV (period, org_code, type, attendances, breaches, admissions);
-without it its tables are left out. AutoETS and the like stand beside ours only if statsforecast is
-installed; it is not a dependency.
+without it its tables are left out. AutoETS and the like run in an environment of their own, since
+their library is no dependency: `PANEL --write SERIES.csv` writes what `benchmarks/forecasters.py`
+reads, and `PANEL --others FORECASTS.csv` prints ours beside what it wrote (docs/performance.md).
 """
 
-import importlib.util
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -137,7 +137,6 @@ def accuracy(values: Amounts, groups: list[str]) -> None:
     }
     for alpha in (0.1, 0.2, 0.3, 0.4, 0.6):
         made[f"pooled season x SES({alpha})"] = forecast(known, groups, APRIL, 12, alpha)
-    made |= others(known)
     scale = np.abs(known[:, 12:] - known[:, :12]).mean(axis=1)
     print("\n| method | WAPE | median error of a year | median MASE |\n|---|---|---|---|")
     for name, one in made.items():
@@ -146,18 +145,34 @@ def accuracy(values: Amounts, groups: list[str]) -> None:
         print(f"| {name} | {_wape(came, one):.4f} | {np.median(year):.1%} | {mase:.3f} |")
 
 
-def others(known: Amounts) -> dict[str, Amounts]:
-    """Forecast with the methods of statsforecast, if it is installed."""
-    if importlib.util.find_spec("statsforecast") is None:
-        print("\nstatsforecast is not installed: no AutoETS, no AutoTheta.")
-        return {}
-    from statsforecast.models import AutoETS, AutoTheta  # type: ignore[import-not-found]
-
-    models = {"AutoETS": AutoETS, "AutoTheta": AutoTheta}
-    return {
-        name: np.stack([model(season_length=12).forecast(row, 12)["mean"] for row in known])
-        for name, model in models.items()
+def beside(values: Amounts, groups: list[str], path: Path) -> None:
+    """Print ours beside what `benchmarks/forecasters.py` wrote of the same series."""
+    known, came = values[:, :24], values[:, 24:]
+    days = [days_in(m)[1] for m in months_between(date(2016, 4, 1), date(2019, 3, 1))]
+    exposure = np.broadcast_to(np.array(days, dtype=float), values.shape)
+    ours = forecast_with_intervals(known, groups, APRIL)
+    small = pooled_forecast(known, exposure, groups, groups, APRIL + 1)
+    took = [
+        seconds(lambda: forecast_with_intervals(known, groups, APRIL)),
+        seconds(lambda: pooled_forecast(known, exposure, groups, groups, APRIL + 1)),
+    ]
+    made = {
+        "**pooled season x SES(0.3)**": (ours.point, ours.bounds, took[0]),
+        "pooled level, season and growth": (small.point, small.bounds, took[1]),
     }
+    for method, rows in pd.read_csv(path).groupby("method", sort=False):
+        grid = {c: rows[c].to_numpy(float).reshape(len(values), -1) for c in rows.columns[3:]}
+        bounds = {k: (grid[f"low_{k}"], grid[f"high_{k}"]) for k in LEVELS}
+        made[str(method)] = grid["mean"], bounds, grid["ms_per_series"][0, 0] * len(values) / 1_000
+    scale = np.abs(known[:, 12:] - known[:, :12]).mean(axis=1)
+    print("\n| method | WAPE | median MASE | in 80% | in 95% | ms a series |")
+    print("|---" * 6 + "|")
+    for name, (point, bounds, cpu) in made.items():
+        mase = np.median(np.abs(point - came).mean(axis=1) / scale)
+        held = [((bounds[k][0] <= came) & (came <= bounds[k][1])).mean() for k in LEVELS]
+        shares = " | ".join(f"{h:.1%}" for h in held)
+        cost = 1_000 * cpu / len(values)
+        print(f"| {name} | {_wape(came, point):.4f} | {mase:.3f} | {shares} | {cost:.2g} |")
 
 
 def ranges(values: Amounts, groups: list[str]) -> None:
@@ -351,7 +366,18 @@ def moved() -> None:
             print(f"| +{ratio - 1:.0%}, {n_practices} practices | " + " | ".join(cells) + " |")
 
 
+def exchanged(values: Amounts, groups: list[str], what: str, path: Path) -> None:
+    """Write the months to learn from, or set what others made of them beside ours."""
+    if what == "--write":
+        pd.DataFrame(values[:, :24]).rename_axis("series").to_csv(path)
+    else:
+        beside(values, groups, path)
+
+
 if __name__ == "__main__":
+    if len(sys.argv) > 3:
+        exchanged(*panel(Path(sys.argv[1])), sys.argv[2], Path(sys.argv[3]))
+        sys.exit()
     speed()
     luck()
     unquiet()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pbcanalytics.faces.notebooks import (
         baseline_budgets,
         budget_monitor,
+        code_creep,
         explained_prices,
         explained_spell,
         price_of_a_stay,
@@ -48,6 +49,7 @@ __all__ = [
     "budget_monitor",
     "build",
     "check",
+    "code_creep",
     "demo",
     "explained_prices",
     "explained_spell",
@@ -69,6 +71,7 @@ _HOMES = {
     "budget_monitor": "pbcanalytics.faces.notebooks",
     "build": "pbcanalytics.pipeline",
     "check": "pbcanalytics.pipeline",
+    "code_creep": "pbcanalytics.faces.notebooks",
     "demo": "pbcanalytics.pipeline",
     "explained_prices": "pbcanalytics.faces.notebooks",
     "explained_spell": "pbcanalytics.faces.notebooks",

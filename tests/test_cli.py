@@ -34,6 +34,9 @@ COMMANDS = (
         "rules",
         "aggregates",
         "alerts",
+        "compare",
+        "forecast",
+        "share",
         "measures",
         "monitor",
         "budget",
@@ -42,6 +45,9 @@ COMMANDS = (
         "replay",
         "trend",
         "creep",
+        "scheme",
+        "scheme-plan",
+        "schemes",
     ),
 )
 

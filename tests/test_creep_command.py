@@ -13,21 +13,25 @@ from pbcanalytics.cli import app
 from pbcanalytics.creep.result import Creep
 from pbcanalytics.faces import creep as words
 from pbcanalytics.pipeline.creep import find_creep
+from pbcanalytics.synthetic import NTPS
 from pbcanalytics.words.errors import SelectionError, StoreError
 from pbcanalytics.words.tables.signals import CREEP_PRACTICES, CREEP_SIGNALS
 
 pytestmark = pytest.mark.slow
 
-YEARS = [f"{y}/{y - 1999}" for y in range(2014, 2019)]
+YEARS = NTPS.last(5)
 """Two years say what is usual; creep begins in the middle of the five."""
+
+N_PRACTICES, N_QUIET = 20, 5
+"""The usual PCT, of which the claims speak, and a small quiet one."""
 
 NEEDED = ("apc", "ae", "practices", "providers", "pcts")
 FORBIDDEN = ("fraud", "gaming", "cheat", "dishonest", "abuse", "upcod")
 
 
-def made(data: Path, n_practices: int, *, quiet: bool) -> Path:
-    """Make, load and price the hospital stays of a PCT of five years."""
-    extracts = pipeline.demo(data, n_practices=n_practices, years=YEARS, quiet=quiet)
+def made(data: Path, n_practices: int, years: tuple[str, ...], *, quiet: bool) -> Path:
+    """Make, load and price the hospital stays of a PCT."""
+    extracts = pipeline.demo(data, n_practices=n_practices, years=years, quiet=quiet)
     wanted = [p for p in sorted(extracts.iterdir()) if p.name.startswith(NEEDED)]
     pipeline.load(data, wanted)
     pipeline.build(data)
@@ -36,7 +40,7 @@ def made(data: Path, n_practices: int, *, quiet: bool) -> Path:
 
 @pytest.fixture(scope="module")
 def pct(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return made(tmp_path_factory.mktemp("creep"), 20, quiet=False)
+    return made(tmp_path_factory.mktemp("creep"), N_PRACTICES, YEARS, quiet=False)
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +174,7 @@ def test_the_words_ask_and_do_not_accuse(found: Creep) -> None:
 
 
 def test_a_quiet_pct_is_quiet(tmp_path: Path) -> None:
-    data = made(tmp_path, 12, quiet=True)
+    data = made(tmp_path, N_QUIET, NTPS.last(4), quiet=True)
     signals, spells = tmp_path / "signals.csv", tmp_path / "spells.csv"
     options = ["creep", "--data", str(data), "--csv", str(signals), "--validation", str(spells)]
     done = CliRunner().invoke(app, options)

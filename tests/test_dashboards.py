@@ -209,3 +209,24 @@ def test_a_new_build_is_shown_without_a_restart(
         assert newer != build
         assert tab.page.evaluate(CHANGE, ["Practice", "X80002", "X80002 2018/19"]) > 0
         wait_until(tab.page, f"document.querySelector('main').textContent.includes('{newer}')")
+
+
+def test_a_kernel_that_was_ready_before_a_build_shows_the_build_of_its_visit(
+    server: Server, chromium: Browser, small_pct: Path
+) -> None:
+    from pbcanalytics import pipeline
+
+    end = time.monotonic() + 60
+    while server.health()["ready"] < 1:
+        assert time.monotonic() < end, "no kernel was made ready"
+        time.sleep(0.1)
+    waiting = {kernel.pid for kernel in server.kernels()}
+    pipeline.publish(small_pct)
+    newer = Published(small_pct).about()["build_id"]
+    assert server.health()["ready"] >= 1
+    with visit(chromium, server) as tab:
+        tab.open(f"{PAGE}?practice=X80003").drawn("X80003")
+        assert server.health()["kernels"] >= 1
+        assert newer in tab.page.inner_text("main")
+        assert named(tab) == {"X80003"}
+        assert waiting & {kernel.pid for kernel in server.kernels()}

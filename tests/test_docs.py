@@ -33,13 +33,17 @@ def test_the_public_names_and_their_parameters_are_pinned() -> None:
         "build": ["data", "engine", "progress"],
         "demo": ["data", "n_practices", "years", "seed", "quiet", "era", "progress"],
         "check": ["data", "provider", "supplier", "out"],
+        "code_creep": ["provider", "root", "mechanism", "mode"],
         "explained_prices": ["group", "years", "pod", "mode"],
         "explained_spell": ["spell", "price_year", "mode"],
         "load": ["data", "files", "wishes", "progress", "choose"],
         "organisations": ["data", "day"],
         "price_of_a_stay": ["hrg", "admission", "days", "provider", "price_year", "mode"],
         "publish": ["data"],
-        "referral_trends": ["measure", "group", "specialty", "preset", "mode"],
+        "referral_trends": [
+            *("measure", "group", "specialty", "provider", "source"),
+            *("per", "preset", "mode"),
+        ],
         "status": ["data"],
         "unload": ["data", "load_id"],
     }

@@ -1,20 +1,26 @@
 """The server, its template and the widgets, on toy notebooks in a real browser."""
 
 import contextlib
+import html
 import json
 import os
 import re
 import signal
 import socket
 import time
+import urllib.request
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import quote
 
 import psutil
 import pytest
 from websockets.sync.client import connect
 
 from pbcanalytics.faces.serve import listing, serve
+from pbcanalytics.faces.serve.spares import spares_for_memory
 from pbcanalytics.words.errors import ServeError
 from tests import browsing
 
@@ -91,6 +97,17 @@ def notebook(path: Path, *cells: tuple[str, str, list[str]], **metadata: str) ->
     path.write_text(json.dumps({**whole, "nbformat": 4, "nbformat_minor": 5}), encoding="utf-8")
 
 
+@contextlib.contextmanager
+def serving(data: Path, folder: Path, given: str, settings: str = "", **wishes):
+    """Start a server with options of `serve`, and with other settings than its own."""
+    with contextlib.ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            start = browsing.START.replace("    port=", f"    {given},\n    port=")
+            patch.setattr(browsing, "START", settings + start)
+            running = stack.enter_context(browsing.serving(data, folder, **wishes))
+        yield running
+
+
 @pytest.fixture(scope="module")
 def toys(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("toys")
@@ -123,7 +140,7 @@ def server(toys, tmp_path_factory):
         ' "Ceiling": {"max_kernels": 99}}'
     )
     status = "Data: 2018/19 <b>provisional</b>."
-    with browsing.serving(data, toys, status=status, max_kernels=3) as running:
+    with serving(data, toys, "warm=0", status=status, max_kernels=3) as running:
         yield running
 
 
@@ -296,11 +313,8 @@ def test_leaving_frees_the_kernel_even_while_the_page_is_opening(tab, server):
 def hasty(toys, tmp_path_factory):
     """Give a server that keeps a kernel for nobody for two seconds only."""
     data = tmp_path_factory.mktemp("hasty")
-    with pytest.MonkeyPatch.context() as patch:
-        quick = browsing.START.replace("    port=", "    grace=2,\n    port=")
-        patch.setattr(browsing, "START", quick)
-        with browsing.serving(data, toys, max_kernels=3) as running:
-            yield running
+    with serving(data, toys, "warm=0, grace=2", max_kernels=3) as running:
+        yield running
 
 
 def test_a_kernel_is_freed_when_nobody_connects_or_comes_back(hasty):
@@ -369,6 +383,141 @@ def test_leaving_an_opening_page_is_one_calm_line(hasty, toys, tmp_path, early):
     assert hasty.log[before:].splitlines() == [
         "[Dashboards] WARNING | slow.ipynb was left while it was opening"
     ]
+
+
+TOLD = """
+import json, os, sys
+from pbcanalytics.faces import parameters
+ask = parameters.resolve(practice=practice, year=year)
+loaded = [m for m in ("scipy.stats", "pbcanalytics.faces.notebooks") if m in sys.modules]
+asked = [ask.mode, ask.practice, ask.year, ask.refused]
+print("told", json.dumps([asked, os.getpid(), len(loaded)]), "so")
+"""
+QUIET = 0.5
+SETTINGS = f"""
+import pbcanalytics.faces.serve.settings as settings
+import pbcanalytics.faces.serve.spares as spares
+settings.CULL_IDLE_SECONDS, settings.CULL_EVERY_SECONDS = 8, 1
+spares.QUIET_SECONDS, spares.LOOK_AGAIN_SECONDS = {QUIET}, 1
+"""
+
+
+def made_ready(server, n=1):
+    """Wait until so many kernels are ready, and there is no other."""
+    end = time.monotonic() + 60
+    while server.health() != {"kernels": 0, "ready": n, "max": 3} or len(server.kernels()) != n:
+        assert time.monotonic() < end, server.log
+        time.sleep(0.05)
+
+
+def told(server, query=""):
+    """Open the page that tells what it was told, leave it, and give what it says."""
+    page = server.get(f"/pages/told{query}")
+    leave(server, page)
+    return json.loads(re.search("told (.*) so", html.unescape(page.text))[1])
+
+
+def leave(server, page):
+    """Say that a page is being left, as its script does."""
+    kernel = re.search(r'"kernelId":\s*"([0-9a-f-]{36})"', page.text)[1]
+    token = 32 * "0"  # any will do that comes twice, as a cookie and as a header
+    headers = {"Cookie": f"_xsrf={token}", "X-XSRFToken": token}
+    address = f"{server.url}/voila/api/shutdown/{kernel}"
+    urllib.request.urlopen(urllib.request.Request(address, b"", headers), timeout=30).close()
+
+
+@pytest.fixture(scope="module")
+def warmed(tmp_path_factory):
+    """Give a server that keeps one kernel ready, looks for idle ones, and has room for three."""
+    folder, data = tmp_path_factory.mktemp("pages"), tmp_path_factory.mktemp("warmed")
+    values = ("code", 'practice = "A81001"\nyear = 2018', ["parameters"])
+    notebook(folder / "told.ipynb", ("markdown", "# Told", []), values, ("code", TOLD, []))
+    slow = "import time; time.sleep(3)"
+    notebook(folder / "slow.ipynb", ("markdown", "# Slow", []), ("code", slow, []))
+    with serving(data, folder, "warm=1, grace=300", SETTINGS, max_kernels=3) as running:
+        yield running
+
+
+def test_a_ready_kernel_serves_its_visitor_and_shows_nothing_of_the_one_before(warmed):
+    made_ready(warmed)
+    (spare,) = warmed.kernels()
+    asked = ["voila", "A81007", 2017, []]
+    assert told(warmed, "?practice=A81007&year=2017") == [asked, spare.pid, 2]
+    made_ready(warmed)
+    (spare,) = warmed.kernels()
+    # The literals, though this spare was begun right after a visit to another practice.
+    assert told(warmed) == [["voila", "A81001", 2018, []], spare.pid, 2]
+    made_ready(warmed)
+    awkward = "'\"\\ {}%n\n#\N{GRINNING FACE}"
+    asked, _, loaded = told(warmed, f"?practice={quote(awkward)}&year=x")
+    assert (asked, loaded) == (["voila", awkward, 2018, ["year"]], 2)
+
+
+def test_visits_that_come_at_once_get_a_kernel_each_and_one_too_many_is_turned_away(warmed):
+    made_ready(warmed)
+    (spare,) = warmed.kernels()
+    with ThreadPoolExecutor(4) as visitors:
+        answers = [*visitors.map(lambda _: warmed.get("/pages/told"), range(4))]
+    assert sorted(answer.status for answer in answers) == [200, 200, 200, 503]
+    found = [re.search(r"(\d+), \d\] so", a.text) for a in answers]
+    pids = {int(one[1]) for one in found if one}
+    assert len(pids) == 3
+    assert spare.pid in pids
+    assert warmed.health() == {"kernels": 3, "ready": 0, "max": 3}
+    time.sleep(QUIET + 0.5)
+    assert len(warmed.kernels()) == 3  # no spare beyond the most there may be
+    for answer in answers:
+        if answer.status == 200:
+            leave(warmed, answer)
+    made_ready(warmed)  # there is room again
+
+
+def test_a_spare_that_died_costs_its_visitor_nothing_but_time(warmed):
+    made_ready(warmed)
+    (spare,) = warmed.kernels()
+    spare.kill()
+    asked, pid, loaded = told(warmed, "?practice=A81003")
+    assert (asked, loaded) == (["voila", "A81003", 2018, []], 0)  # a kernel of its own
+    assert pid != spare.pid
+
+
+def test_no_spare_is_begun_while_a_page_opens(warmed):
+    made_ready(warmed)
+    with ThreadPoolExecutor(1) as visitor:
+        answer = visitor.submit(warmed.get, "/pages/slow")
+        time.sleep(QUIET + 1.5)
+        assert not answer.done()
+        assert len(warmed.kernels()) == 1
+        leave(warmed, answer.result())
+
+
+def test_a_spare_is_not_culled_and_burns_nothing(warmed):
+    made_ready(warmed)
+    (spare,) = warmed.kernels()
+    before = spare.cpu_times()
+    time.sleep(10)  # longer than it takes until a page's kernel is culled
+    assert warmed.kernels() == [spare]
+    after = spare.cpu_times()
+    assert after.user + after.system - before.user - before.system < 0.2
+    assert told(warmed)[1] == spare.pid
+
+
+@pytest.mark.parametrize(
+    ("total", "spares"), [(2.0e9, 0), (3.9e9, 0), (4.1e9, 1), (7.3e9, 1), (8.2e9, 2), (64e9, 2)]
+)
+def test_a_machine_with_little_memory_keeps_no_kernel_ready(monkeypatch, total, spares):
+    memory = SimpleNamespace(total=int(total), available=int(total))
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
+    assert spares_for_memory() == spares
+
+
+def test_without_free_memory_no_kernel_is_made_ready_and_pages_open_all_the_same(toys, tmp_path):
+    little = SETTINGS + "spares.LEAST_AVAILABLE_BYTES = 10**15"
+    with serving(tmp_path, toys, "warm=2", little) as server:
+        assert server.get("/pages/spend").status == 200
+        assert len(server.kernels()) == 1
+        time.sleep(QUIET + 0.5)
+        assert len(server.kernels()) == 1
 
 
 @pytest.mark.browser
@@ -539,7 +688,7 @@ def test_a_signal_ends_it_with_nothing_left_and_the_first_page_came_soon(toys, t
         assert time.monotonic() - began < 6  # 3 s are asked for; twice that on a busy machine
         if number == signal.SIGTERM:
             assert server.get("/pages/spend").status == 200
-            assert len(server.kernels()) == 1
+            assert len(server.kernels()) >= 1
         family = psutil.Process(server.process.pid).children(recursive=True)
         os.kill(server.process.pid, number)
         assert server.process.wait(10) == 0

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from pbcanalytics.reference import Shelf
-from pbcanalytics.synthetic import planting, write
+from pbcanalytics.synthetic import NTPS, PBR, casemix, planting, write
 from pbcanalytics.synthetic.days import REFERRAL_INDEX, is_working
 from pbcanalytics.words.errors import SelectionError
 
@@ -156,6 +156,20 @@ def test_years_that_do_not_follow_one_another_are_refused(
 ) -> None:
     with pytest.raises(SelectionError, match="follow one another"):
         write(tmp_path, Shelf.open(), years=years)
+
+
+def test_an_era_names_its_last_years_and_refuses_more_than_it_has() -> None:
+    assert NTPS.last(3) == THREE_YEARS == NTPS.years
+    assert NTPS.last(5) == ("2014/15", "2015/16", *THREE_YEARS)
+    assert PBR.last(3) == PBR.years
+    for era, n_years in ((NTPS, 6), (NTPS, 0), (PBR, 4)):
+        with pytest.raises(SelectionError, match=f"1 to {era.most_years} years, not {n_years}"):
+            era.last(n_years)
+
+
+def test_years_without_prices_get_no_plan(tmp_path: Path) -> None:
+    made = demo(tmp_path, n_practices=1, years=NTPS.last(4))
+    assert set(made.read("plan")["FINANCIAL_YEAR"]) == {"2017/18", "2018/19"}
 
 
 @pytest.mark.parametrize("n_practices", [0, 401])
@@ -465,6 +479,27 @@ def test_every_spell_recorded_otherwise_is_named_beside_the_key(small: Demo) -> 
     lost = prices[missed["RECORDED"]].to_numpy() - prices[missed["OTHERWISE"]].to_numpy()
     assert (gained > 0).all()
     assert (lost <= 0).all()
+
+
+def test_what_creep_records_is_dear_wherever_the_line_is_drawn(small: Demo) -> None:
+    named = pd.read_csv(small.folder / "answer_key_spells.csv", dtype=str)
+    crept, missed = (named[named["ITEM"] == item] for item in ("creep", "recording catch-up"))
+    table = casemix.catalogue(Shelf.open())
+    volume = table["non_elective_short_stay"] + table["non_elective_long_stay"]
+    price = table["non_elective_pence"]
+    for moved, high, low in (
+        (crept, "RECORDED", "OTHERWISE"),
+        (missed, "OTHERWISE", "RECORDED"),
+    ):
+        at = {c: moved[c].map(pd.Series(table.index, index=table["hrg"])) for c in (high, low)}
+        stem = table["stem"].to_numpy()
+        assert (stem[at[high]] == stem[at[low]]).all()
+        assert (price.to_numpy()[at[high]] > price.to_numpy()[at[low]]).all()
+    for code in crept["RECORDED"].unique():
+        own = table[table["hrg"] == code].iloc[0]
+        same = table["stem"] == own["stem"]
+        from_here = volume[same & (price >= own["non_elective_pence"])].sum() / volume[same].sum()
+        assert from_here <= 0.36 or own["step_up"] < 0
 
 
 @pytest.mark.slow

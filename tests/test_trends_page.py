@@ -1,23 +1,34 @@
 """The page of demand: what it shows is what was counted, and nothing small is told by it."""
 
 import datetime as dt
+import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
 
+from pbcanalytics.demand.cube import cube_of
+from pbcanalytics.demand.cutting import touched, weighted_of
+from pbcanalytics.demand.lateness import Late
+from pbcanalytics.demand.measures import Condition
 from pbcanalytics.demand.presets import PRESETS
+from pbcanalytics.faces.measure_withholding import hidden_cells
 from pbcanalytics.faces.pages import referral_trends as page_module
 from pbcanalytics.faces.pages import trend_words
+from pbcanalytics.faces.pages.trend_chart import chart
+from pbcanalytics.faces.pages.trend_rows import weighed_month
 from pbcanalytics.faces.pages.trend_view import view
 from pbcanalytics.faces.parameters import Selection
-from pbcanalytics.faces.publication_measures import _hidden
 from pbcanalytics.faces.step_groups import Group
+from pbcanalytics.pipeline.cut_measures import Senders, _of_flex
 from pbcanalytics.pipeline.measures import measure_grid
 from pbcanalytics.store import Published
 from pbcanalytics.words.errors import SelectionError
@@ -79,31 +90,47 @@ def test_the_years_of_specialties_tell_no_few_by_subtraction(held: Published) ->
             assert not shown.between(1, SMALLEST - 1).any()
 
 
+@settings(max_examples=40)
 @given(
-    st.lists(st.lists(st.integers(0, 30), min_size=4, max_size=4), min_size=2, max_size=5),
-    st.randoms(use_true_random=False),
+    st.lists(st.lists(st.integers(0, 30), min_size=4, max_size=4), min_size=2, max_size=6),
+    st.lists(st.sampled_from(["", "C1", "C2"]), min_size=6, max_size=6),
 )
-def test_hidden_cells_are_guarded_in_rows_and_columns(drawn: list[list[int]], _: object) -> None:
-    counts = np.array(drawn, dtype=float)
-    now = np.vstack([counts.sum(axis=0, keepdims=True), counts])
-    now = np.hstack([now, now.sum(axis=1, keepdims=True)])
-    groups = [Group("pct", "9E1", "", frozenset("ABCDE"[: len(drawn)]))]
-    groups += [Group("practice", c, "", frozenset([c])) for c in "ABCDE"[: len(drawn)]]
-    hidden = _hidden(now, np.zeros_like(now), groups, SMALLEST)
-    inside, shown = hidden[1:, :-1], counts[~hidden[1:, :-1]]
-    assert not ((shown > 0) & (shown < SMALLEST)).any()
-    for axis in (0, 1):
-        lines = (inside if axis else inside.T, counts if axis else counts.T)
-        for gone, held in zip(*lines, strict=True):
-            left = held[gone & (held > 0)]
-            # A line that has a hidden cell has two, or all that there is.
-            assert len(left) != 1 or not (held[~gone] > 0).any()
+def test_no_small_cell_follows_from_what_is_told(drawn: list[list[int]], whose: list[str]) -> None:
+    # A group with so few in all is told nothing of, by another rule.
+    assume(all(sum(row) == 0 or sum(row) >= SMALLEST for row in drawn))
+    codes = "ABCDEF"[: len(drawn)]
+    consortia = dict(zip(codes, whose, strict=False))
+    joint = sorted({*consortia.values()} - {""})
+    own = np.array(drawn, dtype=float)
+    blocks = [[consortia[c] == code for c in codes] for code in joint]
+    counts = np.vstack([own.sum(axis=0), *(own[np.array(b)].sum(axis=0) for b in blocks), own])
+    counts = np.hstack([counts, counts.sum(axis=1, keepdims=True)])
+    groups = [Group("pct", "9E1", "", frozenset(codes))]
+    groups += [Group("consortium", c, "", frozenset()) for c in joint]
+    groups += [Group("practice", c, "", frozenset([c])) for c in codes]
+    hidden = hidden_cells([counts], groups, consortia, SMALLEST)
+    assert not ((counts > 0) & (counts < SMALLEST))[:, :-1][~hidden[:, :-1]].any()
+
+    # What a reader knows: every sum of a row, and every cell that is shown, as one of practices.
+    n, k = own.shape
+    known = [np.kron(np.eye(n)[i], np.ones(k)) for i in range(n)]
+    members = [np.ones(n), *(np.array(b, dtype=float) for b in blocks), *np.eye(n)]
+    for row, of in enumerate(members):
+        for part in range(k):
+            if not hidden[row, part]:
+                known.append(np.kron(of, np.eye(k)[part]))
+    # Cells of nothing are told too.
+    known += [np.eye(n * k)[c] for c in np.flatnonzero(own.ravel() == 0)]
+    rank = np.linalg.matrix_rank(np.array(known))
+    for c in np.flatnonzero((own.ravel() > 0) & (own.ravel() < SMALLEST)):
+        follows = np.linalg.matrix_rank(np.array([*known, np.eye(n * k)[c]])) == rank
+        assert not follows
 
 
 def batch(held: Published, **asked: str) -> dict[str, str]:
-    names = ("measure", "group", "specialty", "preset")
+    names = ("measure", "group", "specialty", "provider", "source", "per", "preset")
     page = page_module.page(held, Selection("batch", {**dict.fromkeys(names, ""), **asked}))
-    parts = ("strip", "headline", "sure", "where", "compared", "ask", "months", "provenance")
+    parts = [part.name for part in page_module.PARTS if not part.is_figure]
     return {part: str(getattr(page.part(part), "data", "")) for part in parts}
 
 
@@ -111,8 +138,8 @@ def test_the_page_answers_what_where_since_when_how_sure_and_what_to_ask(held: P
     shown = batch(held, group="pct-9E1")
     assert "GP referrals" in shown["strip"]
     assert "neither higher nor lower is better" in shown["strip"]
-    assert "In the twelve months to March 2019" in shown["headline"]
-    assert "four times in five" in shown["sure"]
+    assert "in the twelve months to March 2019" in shown["headline"]
+    assert "four times in five" in shown["foreseen"]
     assert "With nothing changed, about" in shown["sure"]
     assert "would by luck alone" in shown["where"]
     assert "no rank is meant" in shown["compared"]
@@ -161,6 +188,201 @@ def test_a_change_is_sure_where_its_interval_is_on_one_side(
 def test_a_measure_that_is_not_there_is_refused_in_a_batch_run(held: Published) -> None:
     with pytest.raises(SelectionError, match="nonsense"):
         batch(held, measure="nonsense")
+
+
+def test_hospitals_and_sources_add_up_to_the_measure(held: Published) -> None:
+    keys = ["measure", "group_kind", "group_code"]
+    whole = rows(held, "measure_years", specialty_code="ALL").set_index(keys)
+    parts = rows(held, "measure_part_years")
+    assert {"provider", "source"} == set(parts["part_kind"])
+    n_whole = 0
+    for (*key, _), of in parts.groupby([*keys, "part_kind"]):
+        total = whole.loc[tuple(key)]
+        for column in ("n_events", "n_events_before"):
+            shown = of.loc[~of["is_withheld"], column]
+            assert not shown.between(1, SMALLEST - 1).any()
+            if not total["is_withheld"]:
+                left = total[column] - shown.sum()
+                # What is withheld of a sum that is told holds enough together.
+                assert left == 0 if not of["is_withheld"].any() else not 0 < left < SMALLEST
+                n_whole += not of["is_withheld"].any()
+    assert n_whole > 20
+
+
+def test_a_hospitals_rows_are_what_the_command_counts(held: Published, small_pct: Path) -> None:
+    yearly = measure_grid(small_pct, ["gp_referrals"], provider="XD1").yearly
+    theirs = yearly[yearly["specialty_code"] == "ALL"].astype({"practice_code": str})
+    theirs = theirs.set_index("practice_code")["numerator"]
+    ours = rows(held, "measure_part_years", measure="gp_referrals", part_code="XD1")
+    ours = ours[(ours["group_kind"] == "practice") & ~ours["is_withheld"]]
+    assert len(ours) > 1
+    for code, n in zip(ours["group_code"], ours["n_events"], strict=True):
+        assert n == theirs[code]
+
+
+def test_months_of_a_hospital_are_told_of_larger_groups_only(held: Published) -> None:
+    months = rows(held, "measure_part_months")
+    assert set(months["group_kind"]) <= {"pct", "consortium"}
+    counted = months[months["measure"] != "excess_bed_days"]
+    assert not counted["numerator"].between(1, SMALLEST - 1).any()
+    shown = batch(held, group="pct-9E1", provider="XD1")
+    assert "GP referrals at Marlbridge District General Hospital" in shown["strip"]
+    assert "March 2019" in shown["months"]
+    assert "one hospital of one practice" in batch(held, group="X80001", provider="XD1")["months"]
+
+
+def test_specialty_hospital_and_source_are_shown_one_at_a_time(held: Published) -> None:
+    with pytest.raises(SelectionError, match="One of specialty, provider and source"):
+        batch(held, specialty="110", provider="XD1")
+    names = ("measure", "group", "specialty", "provider", "source", "per", "preset")
+    asked = Selection("lab", {**dict.fromkeys(names, ""), "specialty": "110", "provider": "XD1"})
+    page = page_module.page(held, asked)
+    boxes = page._dropdowns
+    assert (boxes["specialty"].value, boxes["provider"].value) == ("110", "ALL")
+    assert "hospital set back to all" in page._message.value
+    boxes["provider"].value = "XD1"
+    assert (boxes["specialty"].value, boxes["provider"].value) == ("ALL", "XD1")
+    assert "specialty set back to all" in page._message.value
+    assert "Marlbridge" in page.part("strip").value
+    boxes["group"].value = "X80001"
+    assert page._message.value == ""
+
+
+def test_rates_per_weighted_patient_rest_on_the_weighted_lists(held: Published) -> None:
+    v = view(held, "gp_referrals", "pct-9E1", "ALL", "nhsr_0_2_2", per="weighted")
+    assert v is not None
+    assert v.unit == "a month per 1000 weighted patients"
+    for m in v.months:
+        assert m["value"] == pytest.approx(1000 * m["numerator"] / m["weighted_list"])
+    assert v.year is not None
+    of_year = sum(m["numerator"] for m in v.months[-12:])
+    lists = sum(m["weighted_list"] for m in v.months[-12:])
+    assert v.year["value"] == pytest.approx(1000 * of_year / lists)
+    # A share is of events, whoever is on a list.
+    share = view(held, "missed_appointments", "pct-9E1", "ALL", "nhsr_0_2_2", per="weighted")
+    assert share is not None
+    assert share.unit == "share"
+
+
+def test_a_list_that_is_not_held_is_a_gap_and_not_zero() -> None:
+    row = {"numerator": 5.0, "denominator": 100.0, "value": 50.0, "weighted_list": None}
+    assert weighed_month(row)["value"] is None
+    cube = SimpleNamespace(practices=["A", "B"])
+    patients = SimpleNamespace(
+        registered=np.array([[10.0, 10], [10, 10]]), weighted=np.array([[9.0, 9], [np.nan, 8]])
+    )
+    members = {("pct", "P"): ["A", "B"], ("practice", "A"): ["A"]}
+    found = weighted_of(cube, patients, members)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(found, [[np.nan, 17], [9, 9]])
+
+
+def test_a_late_hospital_matters_where_it_did_more_than_a_little() -> None:
+    months = pd.date_range("2016-04-01", periods=24, freq="MS")
+    cells = [("A", "XD1", 90), ("A", "XT1", 10), ("B", "XD1", 98), ("B", "XT1", 2)]
+    counts = pd.DataFrame(
+        [
+            {"practice_code": p, "provider_code": h, "month": m, "n_events": n}
+            for p, h, n in cells
+            for m in months
+        ]
+    ).assign(event="referral", kind="routine", source="gp", pod="none", specialty_code="110")
+    ages = counts.head(1).assign(sex="1", age_years="40")
+    cube = cube_of(counts, ages, ["A", "B"])
+    condition = Condition(("referral",), sources=("gp",))
+    sums = SimpleNamespace(measure=SimpleNamespace(conditions=(condition,)))
+    members = {("practice", "A"): ["A"], ("practice", "B"): ["B"]}
+    late = Late("XT1", "referral", (dt.date(2018, 3, 1),))
+    other = Late("XT1", "ae_attendance", (dt.date(2018, 3, 1),))
+    found = touched(cube, sums, [late, other], members)  # type: ignore[arg-type]
+    assert found == [(("practice", "A"), late)]
+
+
+def test_months_sent_as_flex_are_provisional_until_they_are_frozen() -> None:
+    cube = SimpleNamespace(months=pd.date_range("2018-10-01", periods=6, freq="MS"))
+    march, february = dt.date(2019, 3, 1), dt.date(2019, 2, 1)
+    older = dt.date(2018, 12, 1)
+    sent = Senders(
+        {},
+        {
+            ("referrals", "XD1"): frozenset([march, february, older]),
+            ("referrals", "XT1"): frozenset([february]),
+        },
+    )
+    # A newer month that is final has closed those before it.
+    assert _of_flex(cube, sent) == [  # type: ignore[arg-type]
+        Late("XD1", "referral", (february, march))
+    ]
+
+
+@pytest.fixture
+def edited(small_pct: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A copy of what was published, to write recorded events and late months into."""
+    shutil.copytree(small_pct / "published", tmp_path / "published")
+    current = json.loads((tmp_path / "published" / "current.json").read_text())["file"]
+    with duckdb.connect(str(tmp_path / "published" / current)) as con:
+        yield con
+
+
+def test_months_that_are_not_whole_are_in_no_rule_and_said(
+    edited: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    edited.execute("DELETE FROM measure_provisional")
+    late = "'gp_referrals', 'pct', '9E1', DATE '2019-0{}-01', 'XD1', 'Marlbridge', 'late'"
+    edited.execute(f"INSERT INTO measure_provisional VALUES ({late.format(2)}), ({late.format(3)})")
+    edited.execute(
+        "UPDATE measure_months SET value = value / 9 WHERE measure = 'gp_referrals' "
+        "AND group_kind = 'pct' AND month >= DATE '2019-02-01'"
+    )
+    edited.close()
+    held = Published(tmp_path)
+    v = view(held, "gp_referrals", "pct-9E1", "ALL", "nhsr_0_2_2")
+    assert v is not None
+    assert v.adjusted is not None
+    assert v.adjusted.chart.last[0] == len(v.months) - 3
+    assert v.adjusted.chart.rule[0, -2:].tolist() == [-1, -1]
+    figure = chart(held, v)
+    assert figure is not None
+    dashed = figure["data"][-1]
+    assert dashed["line"]["dash"] == "dot"
+    assert dashed["marker"]["symbol"] == "circle-open"
+    assert [y is not None for y in dashed["y"]][-4:] == [False, True, True, True]
+    shown = batch(held, group="pct-9E1")
+    said = "February 2019 and March 2019 provisional: Marlbridge (XD1) has hardly sent"
+    assert said in shown["strip"]
+    assert "of which 2 are provisional" in shown["headline"]
+    assert "more than chance explains" not in shown["headline"]
+    assert "in January 2019" in shown["sure"]
+    assert "March 2019 (provisional)" in shown["months"]
+    # A hospital that is not late has whole months.
+    assert "provisional:" not in batch(held, group="pct-9E1", provider="XT1")["strip"]
+
+
+def test_recorded_events_move_limits_and_are_told_with_author_and_day(
+    edited: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    who = "'A. Analyst', DATE '2018-05-02'"
+    edited.execute(
+        "INSERT INTO chart_events VALUES ('missed_appointments', 'ALL', 'ALL', DATE '2017-10-01', "
+        f"'rebase', NULL, 'Reminders by telephone', {who}), ('missed_appointments', 'ALL', 'ALL', "
+        f"NULL, 'target', 0.9, 'Contract', {who}), ('missed_appointments', 'X80002', 'ALL', "
+        f"DATE '2018-01-01', 'note', NULL, 'Of another group', {who})"
+    )
+    edited.close()
+    held = Published(tmp_path)
+    v = view(held, "missed_appointments", "pct-9E1", "ALL", "nhsr_0_2_2")
+    assert v is not None
+    assert v.adjusted is not None
+    of = v.adjusted.chart
+    assert of.segment[0].tolist() == [0] * 18 + [1] * 18
+    assert of.mean[0, 0] == pytest.approx(np.mean(of.values[0, :18]))
+    figure = chart(held, v)
+    assert figure is not None
+    assert [a["text"] for a in figure["layout"]["annotations"]] == ["2", "target"]
+    shown = batch(held, group="pct-9E1", measure="missed_appointments")["sure"]
+    assert "October 2017: limits start anew. Reminders by telephone (A. Analyst, 2 May" in shown
+    assert "Target 90.0%: meets the target month after month" in shown
+    assert shown.count("<svg") == 2
+    assert "Of another group" not in shown
 
 
 @pytest.fixture(scope="module")

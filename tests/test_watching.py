@@ -21,7 +21,7 @@ from pbcanalytics.demand.changes import tested as evidence
 from pbcanalytics.demand.cube import Cube
 from pbcanalytics.demand.lateness import late_months
 from pbcanalytics.demand.scatter import Beside, Scatter
-from pbcanalytics.pipeline.measures import held_measures
+from pbcanalytics.pipeline.measures import held_measures, measure_grid
 from pbcanalytics.pipeline.watching import Watched, enter, watch_demand
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words import tables
@@ -80,6 +80,24 @@ def test_the_growth_of_referrals_is_found_and_named(
         assert row["ratio_low"] <= 1 + one["size"] <= row["ratio_high"]
     # Of five that grew, two are seen with seven practices (docs/methods/rates.md: four of twenty).
     assert referrals[["practice_code", "specialty_code"]].drop_duplicates().shape[0] >= 2
+
+
+def test_an_alert_rests_on_the_least_count_that_it_says(
+    planted_pct: Path, months_run: dict[str, Watched]
+) -> None:
+    found = months_run["2019-02"].watch.alerts
+    alerts = found[found["measure"] == "gp_referrals"]
+    monthly = measure_grid(planted_pct, ["gp_referrals"]).monthly
+    month = pd.to_datetime(monthly["month"])
+    for row in alerts.to_dict("records"):
+        own = monthly["practice_code"] == row["practice_code"]
+        own &= monthly["specialty_code"] == row["specialty_code"]
+        held = own & (month <= pd.Timestamp(row["last_month"]))
+        since = held & (month >= pd.Timestamp(row["onset"]))
+        latest = held & (month > pd.Timestamp(row["last_month"]) - pd.DateOffset(months=3))
+        sums = [monthly.loc[k, "numerator"].sum() for k in (latest, since, held & ~since)]
+        assert row["n_least"] == min(sums)
+        assert row["observed"] == sums[1]
 
 
 def test_the_unlucky_practice_is_not_accused(
@@ -184,9 +202,11 @@ def test_small_specialties_are_put_together_and_nothing_is_lost() -> None:
     counts = rng.poisson(np.array([20.0, 1.0, 2.0, 0.0])[None, :, None], (5, 4, 30)).astype(float)
     (rate,) = [m for m in held_measures(Path("nowhere")) if m.name == "gp_referrals"]
     base = np.full((5, 1, 30), 6_000.0)
-    y, x, names = watching._rolled_up(counts, base, ["100", "160", "320", "800"], rate)
+    codes = ["100", "160", "320", "800"]
+    y, seen, x, names = watching._rolled_up(counts, counts, base, codes, rate)
     assert names == ["100", watching.REST]
     np.testing.assert_array_equal(y.sum(axis=1), counts.sum(axis=1))
+    np.testing.assert_array_equal(seen, y)
     assert (x == 6_000).all()
 
 

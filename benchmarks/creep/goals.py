@@ -9,17 +9,18 @@ import numpy as np
 from benchmarks.creep.generator import world
 from pbcanalytics.creep.detector import alarms, fits
 from pbcanalytics.creep.effect import effect
-from pbcanalytics.creep.limits import calibrated
+from pbcanalytics.creep.limits import alarm_rate, calibrated
 from pbcanalytics.creep.signals import signals
 from pbcanalytics.creep.states import passing, posterior
 
 
 def show(seed: int, n_worlds: int) -> None:
     """Print the goals one by one."""
-    _pools(seed, n_worlds)
+    _pools(seed, 2 * n_worlds)
+    _quiet_pools(seed, n_worlds)
     _catch_up(seed, n_worlds)
     _national(seed, n_worlds)
-    _discoveries(seed, n_worlds)
+    _discoveries(seed, 2 * n_worlds)
     _labels(seed, n_worlds)
     _speed(seed)
 
@@ -39,7 +40,7 @@ def _pools(seed: int, n_worlds: int) -> None:
             )
             pools = {"provider": one.panel.provider}
             found = signals(one.panel, pools)
-            limits = calibrated(one.panel, found, pools, n_panels=6, seed=number)["provider"]
+            limits = calibrated(one.panel, found, pools, n_panels=12, seed=number)["provider"]
             alarm = alarms(found.pools["provider"].query, limits.limit["query"])
             for j in range(4):
                 rows = np.flatnonzero(one.panel.provider == j)
@@ -53,12 +54,28 @@ def _pools(seed: int, n_worlds: int) -> None:
                     told = float(split.weights @ split.creep.value)
                     errors.append((told - truth) / truth)
                     inside.append(abs(told - truth) <= 1.96 * split.creep.error(split.weights))
-    print("\nG7 pooled power", {k: (round(float(np.mean(v)), 3), len(v)) for k, v in power.items()})
+    shares = {k: (float(np.mean(v)), len(v)) for k, v in power.items()}
+    told = [f"{k}: {p:.3f} ± {np.sqrt(p * (1 - p) / n):.3f} of {n}" for k, (p, n) in shares.items()]
+    print("\nG7 pooled power", "; ".join(told))
     print(
         f"G9 creep at 5 points, onset known: median error {np.median(np.abs(errors)):.3f}, "
         f"bias {np.mean(errors):+.3f} ± {np.std(errors) / np.sqrt(len(errors)):.3f}, "
         f"in 95% {np.mean(inside):.3f} of {len(inside)}"
     )
+
+
+def _quiet_pools(seed: int, n_worlds: int) -> None:
+    """Print how often pools of a provider and a mechanism alarm where nothing was planted."""
+    rates: dict[str, list[float]] = {"query": [], "confirmed": []}
+    for number in range(n_worlds):
+        one = world(seed + number)
+        pools = {"pool": one.panel.provider * 8 + one.mechanism}
+        found = signals(one.panel, pools)
+        limit = calibrated(one.panel, found, pools, n_panels=4, seed=number)["pool"].limit
+        for tier, held in rates.items():
+            held.append(alarm_rate([getattr(found.pools["pool"], tier)], limit[tier]))
+    told = [f"{k} {np.mean(v):.1f} ± {np.std(v) / np.sqrt(n_worlds):.1f}" for k, v in rates.items()]
+    print("False alarms of pools in 1,000 years:", "; ".join(told))
 
 
 def _catch_up(seed: int, n_worlds: int) -> None:
@@ -104,9 +121,17 @@ def _national(seed: int, n_worlds: int) -> None:
 
 
 def _discoveries(seed: int, n_worlds: int) -> None:
-    """Print the false share of what passes Benjamini and Hochberg at 0.10 (G11)."""
+    """
+    Print the false share of what passes Benjamini and Hochberg at 0.10 (G11).
+
+    Of all series-months together, and as the mean of each month's own share: the latter is what
+    the procedure promises to hold.
+    """
     for n_affected in (1, 4):
-        false = real = planted = 0
+        false: list[int] = []
+        stood: list[int] = []
+        shares: list[float] = []
+        heard: list[bool] = []
         for number in range(n_worlds):
             one = world(seed + 7 * number, "creep", n_affected=n_affected, sizes=(0.05, 0.10))
             found = signals(one.panel)
@@ -115,13 +140,17 @@ def _discoveries(seed: int, n_worlds: int) -> None:
             stands = np.array([passing(p[:, t]) for t in range(60)]).T
             stands &= found.scan.query > limits.limit["query"]
             on = (one.onset[:, None] >= 0) & (np.arange(60) >= one.onset[:, None])
-            false += int(stands[:, 24:][~on[:, 24:]].sum())
-            real += int(stands[on].sum())
+            wrong, every = (x[:, 24:].sum(axis=0) for x in (stands & ~on, stands))
+            false.append(int(wrong.sum()))
+            stood.append(int(every.sum()))
+            shares.append(float(np.mean(wrong / np.maximum(every, 1))))
             at = np.flatnonzero(one.onset >= 0)
-            planted += len(at)
+            heard += [bool(stands[i, one.onset[i] : one.onset[i] + 12].any()) for i in at]
         print(
-            f"G11 {n_affected} of 30 providers: false share {false / max(false + real, 1):.3f} "
-            f"of {false + real} series-months, {planted} planted"
+            f"G11 {n_affected} of 30 providers: false share {sum(false) / max(sum(stood), 1):.3f} "
+            f"of {sum(stood)} series-months; mean of a month {np.mean(shares):.3f} ± "
+            f"{np.std(shares) / np.sqrt(n_worlds):.3f}; {np.mean(heard):.3f} of {len(heard)} "
+            "planted stood within a year"
         )
 
 

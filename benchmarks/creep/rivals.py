@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.creep.generator import Floats, World
 from pbcanalytics.creep.detector import scan
@@ -110,6 +111,101 @@ def peer_difference(world: World, found: Signals) -> Floats:
     return out
 
 
+def beta_binomial(world: World, found: Signals) -> Floats:
+    """
+    Judge six months by a beta belief about each series' share, its centre drawn to the root's.
+
+    Empirical Bayes by moments: how far a root's providers differ is the belief a series starts
+    with, its baseline updates it, and months differ by more than chance as they did then.
+    """
+    of, (x, n, own, _) = world.raw, _own(world)
+    n_base, k_base = of.n[:, FIRST].sum(axis=1), of.k[:, FIRST].sum(axis=1)
+    n_now, k_now = _rolling(of.n, 6), _rolling(of.k, 6)
+    out = np.zeros_like(x)
+    for root in np.unique(of.root):
+        rows = of.root == root
+        p = own[rows, 0]
+        middle = float(k_base[rows].sum() / n_base[rows].sum())
+        usual = middle * (1 - middle)
+        between = max(float(p.var() - np.mean(usual / n_base[rows])), 1e-5)
+        weight = usual / between - 1
+        centre = (k_base[rows] + weight * middle) / (n_base[rows] + weight)
+        spread = centre * (1 - centre)
+        by_chance = spread[:, None] / n[rows][:, FIRST]
+        beyond = (x[rows][:, FIRST] - centre[:, None]) ** 2 - by_chance
+        monthly = max(float(beyond.mean()), 0.0)
+        variance = spread[:, None] / np.maximum(n_now[rows], 1) + monthly / 6
+        variance += (spread / (n_base[rows] + weight + 1))[:, None]
+        share = k_now[rows] / np.maximum(n_now[rows], 1)
+        out[rows] = (share - centre[:, None]) / np.sqrt(variance)
+    out[:, :6] = 0.0
+    return out
+
+
+N_TREES: Final = 100
+TREE_SIZE: Final = 256
+"""Trees of a forest, and series-months that each grows on (Liu, Ting and Zhou 2008)."""
+
+
+def forest(world: World, found: Signals) -> Floats:
+    """
+    Say how few cuts set a series-month apart from those of the baseline (an isolation forest).
+
+    It sees the share of three months against the series' own baseline and against its peers, the
+    change on a year before, depth of severity of either group, and spells. Rises only: the score
+    of a month whose share is below its baseline is nought.
+    """
+    of, (_, _, p, _) = world.raw, _own(world)
+    n, k = np.maximum(_rolling(of.n, 3), 1), _rolling(of.k, 3)
+    x, error = k / n, np.sqrt(p * (1 - p) / n)
+    peers = np.stack([x[of.root == r].mean(axis=0) for r in range(int(of.root.max()) + 1)])
+    year = np.zeros_like(x)
+    year[:, 12:] = (x[:, 12:] - x[:, :-12]) / error[:, 12:]
+    severities = []
+    for total, count in ((of.q1, k), (of.q0, n - k)):
+        mean = _rolling(total, 3) / np.maximum(count, 1)
+        usual = mean[:, 2:BASELINE_MONTHS].mean(axis=1, keepdims=True)
+        severities.append((mean - usual) * np.sqrt(count))
+    grown = n / n[:, 2:BASELINE_MONTHS].mean(axis=1, keepdims=True)
+    seen = np.stack([(x - p) / error, (x - peers[of.root]) / error, year, *severities, grown])
+    rng = np.random.default_rng(2008)
+    taught = seen[:, :, 12:BASELINE_MONTHS].reshape(len(seen), -1)
+    shown = seen.reshape(len(seen), -1)
+    depth = np.zeros(shown.shape[1])
+    for _ in range(N_TREES):
+        sample = taught[:, rng.choice(taught.shape[1], TREE_SIZE, replace=False)]
+        _isolate(rng, sample, shown, np.arange(shown.shape[1]), 0, depth)
+    score = 2 ** (-depth / N_TREES / _usual_depth(TREE_SIZE))
+    return np.where(x > p, score.reshape(x.shape), 0.0)
+
+
+def _usual_depth(n: int) -> float:
+    """Give the mean depth at which a search of a tree of so many ends in vain."""
+    return 2 * (np.log(n - 1) + np.euler_gamma) - 2 * (n - 1) / n if n > 2 else float(n == 2)
+
+
+def _isolate(
+    rng: np.random.Generator,
+    sample: Floats,
+    shown: Floats,
+    at: NDArray[np.int64],
+    level: int,
+    depth: Floats,
+) -> None:
+    """Cut at random, and add to each point the depth at which it comes to lie alone."""
+    size = sample.shape[1]
+    low, high = (sample.min(axis=1), sample.max(axis=1)) if size else (np.zeros(1), np.zeros(1))
+    apart = np.flatnonzero(high > low)
+    if len(at) == 0 or size <= 1 or len(apart) == 0 or level >= np.log2(TREE_SIZE):
+        depth[at] += level + _usual_depth(size)
+        return
+    feature = int(rng.choice(apart))
+    cut = rng.uniform(low[feature], high[feature])
+    mine, theirs = sample[feature] < cut, shown[feature, at] < cut
+    _isolate(rng, sample[:, mine], shown, at[theirs], level + 1, depth)
+    _isolate(rng, sample[:, ~mine], shown, at[~theirs], level + 1, depth)
+
+
 def share_only(world: World, found: Signals) -> Floats:
     """Run our own scan on the adjusted share alone."""
     z = found.z.copy()
@@ -130,7 +226,8 @@ RIVALS: Final[dict[str, Callable[[World, Signals], Floats]]] = {
     "EWMA 0.2 with overdispersion": ewma,
     "funnel, rolling 3 months, additive tau²": funnel,
     "peer difference, last 6 v same 6 a year before": peer_difference,
+    "hierarchical beta-binomial, six months": beta_binomial,
+    "isolation forest, six features": forest,
     "our scan, adjusted share only": share_only,
     "our scan, share + impostors, nothing held against": share_and_impostors,
 }
-"""A forest of isolation trees is not among them: no library for one is installed."""

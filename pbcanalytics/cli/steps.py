@@ -18,8 +18,14 @@ def demo(
     data: Data = DATA,
     practices: Annotated[int, typer.Option(min=3, max=400, help="How many practices.")] = 20,
     years: Annotated[
-        int, typer.Option(min=1, max=3, help="How many years, up to the last of the era.")
-    ] = 3,
+        int | None,
+        typer.Option(
+            min=1,
+            max=5,
+            help="How many years, up to the last of the era: all unless you say otherwise, 5 in "
+            "ntps and 3 in pbr.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another seed gives another PCT.")] = 2006,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Plant nothing: no growth, no creep, no errors.")
@@ -28,7 +34,7 @@ def demo(
         Literal["ntps", "pbr"],
         typer.Option(
             "--era",
-            help="ntps: 2016/17 to 2018/19 with HRG4+. pbr: 2003/04 to 2005/06 with codes like "
+            help="ntps: 2014/15 to 2018/19 with HRG4+. pbr: 2003/04 to 2005/06 with codes like "
             "HRG v3.5 and invented prices (docs/demo.md).",
         ),
     ] = "ntps",
@@ -36,7 +42,8 @@ def demo(
     """Write the extracts of an invented PCT, to try everything on."""
     from pbcanalytics import pipeline, synthetic
 
-    wanted = synthetic.ERAS[era].years[-years:]
+    chosen = synthetic.ERAS[era]
+    wanted = chosen.last(chosen.most_years if years is None else years)
     with progressing("Inventing a PCT") as progress:
         folder = pipeline.demo(
             data,
@@ -122,6 +129,9 @@ def dashboards(
     data: Data = DATA,
     port: Port = PORT,
     open_browser: Open = True,
+    warm: Annotated[
+        bool, typer.Option("--warm/--cold", help="Keep kernels ready, so that pages open sooner.")
+    ] = True,
 ) -> None:
     """Open the dashboards in a browser, until Ctrl-C."""
     from pbcanalytics.faces import serve, wording
@@ -137,6 +147,7 @@ def dashboards(
         port=port,
         open_browser=open_browser and _has_screen(),
         announce=out.print,
+        warm=None if warm else 0,
     )
 
 
@@ -147,15 +158,18 @@ def start(
     open_browser: Open = True,
 ) -> None:
     """Do all of it: a demonstration PCT if there are no data, build, publish, dashboards."""
-    from pbcanalytics import pipeline
+    from pbcanalytics import pipeline, synthetic
     from pbcanalytics.faces import serve
 
     serve.check_port(port)
-    began = time.monotonic()
+    began, years = time.monotonic(), synthetic.NTPS.last(synthetic.NTPS.most_years)
     steps: list[tuple[str, Callable[..., Any]]] = []
     if not pipeline.has_activity(data):
         steps += [
-            ("Inventing a demonstration PCT", lambda p: pipeline.demo(data, progress=p)),
+            (
+                "Inventing a demonstration PCT",
+                lambda p: pipeline.demo(data, years=years, progress=p),
+            ),
             (
                 "Loading its extracts",
                 lambda p: pipeline.load(data, [pipeline.demo_extracts(data)], progress=p),

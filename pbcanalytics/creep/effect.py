@@ -1,10 +1,12 @@
 """How much of a rise is truly sicker patients, better recording, or creep; and how sure that is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 
+from pbcanalytics.creep.dispersion import between_variance
+from pbcanalytics.creep.nulls import shared
 from pbcanalytics.creep.panel import Floats, Ints, Panel
 from pbcanalytics.creep.signals import Signals
 from pbcanalytics.creep.statistics import FALSE_TOP, SENSITIVITY
@@ -28,17 +30,22 @@ class Estimate:
         How far a series takes the common value of all: 0 not, 1 altogether.
     common_variance : float
         Of the common value.
+    between : array of series x series
+        Covariance of different series of one provider, nought on the diagonal.
     """
 
     value: Floats
     own_variance: Floats
     loading: Floats
     common_variance: float
+    between: Floats = field(default_factory=lambda: np.zeros((1, 1)))
 
     def error(self, weights: Floats) -> float:
         """Give the standard error of a weighted sum."""
         common = float((weights * self.loading).sum()) ** 2 * self.common_variance
-        return float(np.sqrt((weights**2 * self.own_variance).sum() + common))
+        own = float((weights**2 * self.own_variance).sum())
+        together = float((weights[:, None] * self.between * weights).sum())
+        return float(np.sqrt(max(own + common + together, own)))
 
 
 @dataclass(frozen=True)
@@ -110,19 +117,24 @@ def effect(of: Panel, found: Signals, rows: Ints, onset: int, *, is_creep: bool)
     # The two groups are different patients, so what chance does to one it does not to the other.
     v_impostors = (1 - missed) ** 2 * v_c + (1 - right) ** 2 * v_r
     v_hidden = missed**2 * v_c + right**2 * v_r
+    together = _together(of, found, rows, before, after)
+    ones, noughts = np.ones(len(rows)), np.zeros(len(rows))
+    of_creep = np.stack([noughts, 1 - missed, right - 1])
     creep = drawn_together(impostors, v_impostors)
     if is_creep:
         # Without any spells the variances are endless and their weights nought.
         weight_y, weight_c = 1 / v_y, 1 / v_impostors
         both = np.maximum(weight_y + weight_c, 1e-12)
         joint = (change * weight_y + impostors * weight_c) / both
+        of_creep = (np.stack([ones, noughts, noughts]) * weight_y + of_creep * weight_c) / both
         creep = drawn_together(joint, np.where(is_known, 1 / both, np.inf))
     recording = drawn_together(hidden, v_hidden)
+    of_recording = np.stack([noughts, missed, -right])
     moved = drawn_together(change, v_y).value
     return Effect(
         true=moved - creep.value - recording.value,
-        recording=recording,
-        creep=creep,
+        recording=replace(recording, between=_between(of_recording, together)),
+        creep=replace(creep, between=_between(of_creep, together)),
         change=moved,
         n_before=n_pre,
         n_after=n_post,
@@ -179,11 +191,7 @@ def drawn_together(value: Floats, variance: Floats) -> Estimate:
     """
     if len(value) == 1:
         return Estimate(value, variance, np.zeros(1), 0.0)
-    w = 1 / variance
-    total = max(float(w.sum()), 1e-12)
-    mean = float((w * value).sum()) / total
-    spare = float((w * (value - mean) ** 2).sum()) - (int((w > 0).sum()) - 1)
-    between = max(0.0, spare / max(total - float((w**2).sum()) / total, 1e-12))
+    between = between_variance(value, variance)
     wide = 1 / (variance + between)
     common = float((wide * value).sum()) / max(float(wide.sum()), 1e-12)
     own = np.where(np.isfinite(variance), between / (between + variance), 0.0)
@@ -193,6 +201,23 @@ def drawn_together(value: Floats, variance: Floats) -> Estimate:
         loading=1 - own,
         common_variance=1 / max(float(wide.sum()), 1e-12),
     )
+
+
+def _together(of: Panel, found: Signals, rows: Ints, before: slice, after: slice) -> Floats:
+    """Give the covariance of what the rows' provider does to the three changes of each two rows."""
+    part = shared(of, found)
+    n_before, n_after = before.stop - before.start, after.stop - after.start
+    months = 1 / max(n_before, 1) + 1 / max(n_after, 1)
+    change = part.walk * (n_before + n_after) / 3 + part.month * months
+    load = part.load[:, rows]
+    is_same = of.provider[rows][:, None] == of.provider[rows]
+    both = np.einsum("ai,ab,bj->aibj", load, change, load)
+    return np.asarray(both * (is_same & ~np.eye(len(rows), dtype=bool))[None, :, None, :])
+
+
+def _between(parts: Floats, together: Floats) -> Floats:
+    """Give the covariance of different rows of a sum of the three changes, each weighed by row."""
+    return np.asarray(np.einsum("ai,aibj,bj->ij", parts, together, parts))
 
 
 def _means(z: Floats, n: Floats) -> tuple[Floats, Floats]:

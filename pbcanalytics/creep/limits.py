@@ -1,16 +1,15 @@
 """Limits of the test by parametric bootstrap: how often a panel without creep would alarm."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from pbcanalytics.creep.detector import Scan, alarms
+from pbcanalytics.creep.nulls import null_panel
 from pbcanalytics.creep.panel import BASELINE_MONTHS, Floats, Ints, Panel
 from pbcanalytics.creep.signals import Signals, signals
-from pbcanalytics.creep.statistics import FALSE_TOP, SENSITIVITY
-from pbcanalytics.synthetic.planting import stream
 
 FALSE_ALARMS: Final = 20.0
 """False alarms per 1,000 series and years that a tier may give."""
@@ -91,39 +90,6 @@ def calibrated(
         name: _limits(held, false_alarms, STATED if name == "series" else POOLED)
         for name, held in scans.items()
     }
-
-
-def null_panel(of: Panel, found: Signals, seed: int, number: int) -> Panel:
-    """
-    Draw a panel like another, in which nobody creeps, recodes or has other patients.
-
-    Parameters
-    ----------
-    of : Panel
-        Whose spells, masks and versions are kept.
-    found : Signals
-        Of `of`.
-    seed, number : int
-        Of the draw.
-    """
-    rng = stream(seed, "creep null", number)
-    base, shape = found.base, of.n.shape
-    steps = rng.normal(size=(3, *shape)) * np.sqrt(found.spread.drift)[:, :, None]
-    r0 = found.noise / found.spread.phi[:, :, None]
-    extra = np.nan_to_num(np.sqrt((found.spread.phi[:, :, None] - 1) * r0))
-    moved = np.cumsum(steps, axis=2) + rng.normal(size=(3, *shape)) * extra
-    # The filter has followed the level through the baseline; about it the drift goes on.
-    moved -= moved[:, :, :BASELINE_MONTHS].mean(axis=2, keepdims=True)
-    p, d = base.p[:, None], base.d[:, None]
-    share = np.clip(p + moved[0], 1e-4, 1 - 1e-4)
-    n = of.n.astype(np.int64)
-    k = rng.binomial(n, share).astype(float)
-    top = rng.normal(size=shape) * np.sqrt(k + FALSE_TOP * (1 - p) * n * d**2)
-    rest = rng.normal(size=shape) * np.sqrt(n - k + (1 - SENSITIVITY) * p * n * d**2)
-    q1 = base.mu1[:, None] * k - d * n * moved[1] + top
-    q0 = base.mu0[:, None] * (n - k) + d * n * moved[2] + rest
-    e = np.broadcast_to(base.e[:, None], shape)
-    return replace(of, k=k, q1=q1, q0=q0, e=e)
 
 
 def _limits(scans: list[Scan], wanted: float, stated: dict[str, float]) -> Limits:

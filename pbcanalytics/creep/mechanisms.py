@@ -9,16 +9,19 @@ import numpy as np
 import pandas as pd
 
 from pbcanalytics.creep.effect import MONTHS_AFTER, Estimate, rise
+from pbcanalytics.creep.families import DEAR_SHARE
 from pbcanalytics.creep.panel import BASELINE_MONTHS, Floats, Ints, Panel, panel
 from pbcanalytics.creep.preparing import FEWEST_SPELLS
 from pbcanalytics.creep.signals import Signals
 
-ADDED: Final = ("zero_day", "splitting")
+ADDED: Final = ("zero_day", "splitting", "ward_attenders")
 """Mechanisms by which a piece of activity is added; by the others one takes another's place."""
+
+DEPTH: Final = "depth"
 
 MECHANISMS: Final = (
     *("day_case_to_ordinary", "outpatient_to_day_case", "zero_day", "splitting"),
-    "follow_up_to_first",
+    *("follow_up_to_first", "ward_attenders", DEPTH),
 )
 
 SENT_SHARE: Final = 0.5
@@ -66,8 +69,12 @@ class Asked:
         [pence]
     practices : dict of str to int
         They add up to `pence`. [pence]
+    n_gained, n_lost : int
+        The sum rule: what the dearer way has more than in the same months of the year before, and
+        what the other has less.
     is_moved : bool
-        What the dearer way gained the other lost (always true where activity is added).
+        The other lost at least half of what the dearer way gained (always true where activity is
+        added: nothing is sent).
     """
 
     estimate: Estimate
@@ -78,6 +85,8 @@ class Asked:
     low_pence: int
     high_pence: int
     practices: dict[str, int]
+    n_gained: int
+    n_lost: int
     is_moved: bool
 
 
@@ -131,6 +140,66 @@ def counted(counts: pd.DataFrame, mechanism: str, months: pd.DatetimeIndex) -> C
     return Counted(mechanism, made, index[["provider_code", "root", "n_a_month"]], months, mine)
 
 
+def depth_counts(spells: pd.DataFrame) -> pd.DataFrame:
+    """
+    Count the spells that are coded deeply, priced by what depth does to their class alone.
+
+    A spell is deep if it has at least as many diagnoses as the deepest third of its root had in
+    the first 24 months. Roots in which the deep were in no dearer classes are left out: there
+    depth earns nothing. What was deep before and is deeper now does not count, so that pounds are
+    understated, by about a third where all coding deepens.
+
+    Parameters
+    ----------
+    spells : DataFrame, one row per spell
+        From `preparing.prepare`: `spell_id`, `provider_code`, `practice_code`, `root`, `is_split`,
+        `hrg`, `month`, `coding_depth`, `price_pence`, `long_stay_pence`.
+
+    Returns
+    -------
+    DataFrame
+        As the model `creep_counts`, of the mechanism "depth".
+    """
+    months = pd.DatetimeIndex(spells["month"])
+    known = spells["is_split"].astype(bool) & spells["coding_depth"].notna()
+    frame = spells.assign(is_early=months < months.min() + pd.DateOffset(months=BASELINE_MONTHS))
+    frame = frame[known]
+    depth = frame["coding_depth"].astype("int64")
+    cut = depth.groupby(frame["root"]).agg(lambda x: _deep_from(x[frame.loc[x.index, "is_early"]]))
+    paid = frame["price_pence"].astype("Float64") - frame["long_stay_pence"].astype("Float64")
+    # A long stay is coded deeply too, so each spell counts at what its class is usually paid.
+    usual = paid.astype("float64").groupby([frame["root"], frame["hrg"]]).transform("mean")
+    frame = frame.assign(is_deep=depth >= frame["root"].map(cut), usual=usual)
+    early = frame[frame["is_early"]].groupby(["root", "is_deep"])["usual"].mean().unstack()
+    earns = early.reindex(columns=[False, True])
+    frame = frame[frame["root"].isin(earns.index[earns[True] > earns[False]])]
+    is_priced, pence = frame["usual"].notna(), frame["usual"].round().fillna(0)
+    counted = pd.DataFrame(
+        {
+            "n_activity": 1,
+            "n_dear": frame["is_deep"].astype("int64"),
+            "dear_pence": pence.where(frame["is_deep"], 0).astype("int64"),
+            "n_dear_priced": (is_priced & frame["is_deep"]).astype("int64"),
+            "other_pence": pence.where(~frame["is_deep"], 0).astype("int64"),
+            "n_other_priced": (is_priced & ~frame["is_deep"]).astype("int64"),
+        },
+        index=frame.index,
+    )
+    keys = ["provider_code", "root", "practice_code", "month"]
+    sums = counted.groupby([frame[key] for key in keys], dropna=False).sum().reset_index()
+    sums.insert(0, "mechanism", DEPTH)
+    return sums
+
+
+def _deep_from(depths: "pd.Series[int]") -> float:
+    """Give the number of diagnoses from which spells come nearest to being the deepest third."""
+    counts = depths.value_counts().sort_index(ascending=False)
+    if len(counts) < 2:
+        return float("inf")
+    off = (counts.cumsum() / counts.sum() - DEAR_SHARE).abs()
+    return float(counts.index[int(off.iloc[:-1].argmin())])
+
+
 def ask(of: Counted, found: Signals, rows: Ints, onset: int) -> Asked:
     """
     Say what the rise of a share comes to in the year after a month.
@@ -155,6 +224,7 @@ def ask(of: Counted, found: Signals, rows: Ints, onset: int) -> Asked:
     loads = weights * n_after * gaps
     pence = floor(float(loads @ estimate.value) + 0.5)
     off = 1.96 * estimate.error(loads)
+    gained, lost = _sum_rule(later, earlier)
     return Asked(
         estimate=estimate,
         weights=weights,
@@ -164,7 +234,9 @@ def ask(of: Counted, found: Signals, rows: Ints, onset: int) -> Asked:
         low_pence=floor(pence - off),
         high_pence=-floor(-(pence + off)),
         practices=_shared_out(pence, later),
-        is_moved=of.mechanism in ADDED or _has_moved(later, earlier),
+        n_gained=gained,
+        n_lost=lost,
+        is_moved=of.mechanism in ADDED or (gained > 0 and lost >= SENT_SHARE * gained),
     )
 
 
@@ -181,11 +253,12 @@ def _gap(counts: pd.DataFrame, mechanism: str) -> float:
     return dear - float(sums["other_pence"] / sums["n_other_priced"])
 
 
-def _has_moved(later: pd.DataFrame, earlier: pd.DataFrame) -> bool:
-    """Tell whether the other way lost at least half of what the dearer gained."""
-    gained = int(later["n_dear"].sum() - earlier["n_dear"].sum())
-    others = [int((x["n_activity"] - x["n_dear"]).sum()) for x in (later, earlier)]
-    return gained > 0 and others[1] - others[0] >= SENT_SHARE * gained
+def _sum_rule(later: pd.DataFrame, earlier: pd.DataFrame) -> tuple[int, int]:
+    """Count what the dearer way gained and what the other lost."""
+    dear, every = (
+        int(later[name].sum() - earlier[name].sum()) for name in ("n_dear", "n_activity")
+    )
+    return dear, dear - every
 
 
 def _shared_out(pence: int, counts: pd.DataFrame) -> dict[str, int]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from pbcanalytics.demand.limits import Array
 from pbcanalytics.words.errors import SelectionError
@@ -92,10 +92,71 @@ def bottom_up(sums: Hierarchy, bottom: ArrayLike) -> Array:
     array of float, node or node by month
         To 1/1024 of an event, so that every sum is exact.
     """
-    on_grid = np.round(np.asarray(bottom, dtype=float) * GRID) / GRID
-    there = ~np.isnan(on_grid)
-    total = sums.matrix @ np.where(there, on_grid, 0)
-    return np.where(sums.matrix @ there.astype(float) > 0, total, np.nan)
+    return added(sums.matrix, on_grid(bottom))
+
+
+def on_grid(values: ArrayLike) -> Array:
+    """Round to 1/1024, so that sums are exact in any order."""
+    return np.asarray(np.round(np.asarray(values, dtype=float) * GRID) / GRID)
+
+
+def added(matrix: Array, values: Array) -> Array:
+    """
+    Add series up; what is not a number is no part of a sum that has others.
+
+    Parameters
+    ----------
+    matrix : array of float, sum by series
+        1 where a series is a part of the sum.
+    values : array of float, series or series by month, or several of these
+
+    Returns
+    -------
+    array of float, sum or sum by month, or as many of these
+    """
+    there = ~np.isnan(values)
+    total = matrix @ np.where(there, values, 0)
+    return np.where(matrix @ there.astype(float) > 0, total, np.nan)
+
+
+@dataclass(frozen=True)
+class Crossed:
+    """
+    Sums over a full grid: every group of rows crossed with every part of columns.
+
+    Attributes
+    ----------
+    groups : array of float, group by row
+    parts : array of float, part by column
+        1 where a row or column is in.
+    kept : array of bool
+        Which of all sums, group by group, and then of all cells, row by row, are wanted.
+    """
+
+    groups: Array
+    parts: Array
+    kept: NDArray[np.bool_]
+
+
+def crossed_up(tree: Crossed, cells: Array) -> Array:
+    """
+    Add cells up by group and part.
+
+    Parameters
+    ----------
+    tree : Crossed
+    cells : array of float, row by column by month
+        Not a number is no part of a sum that has others.
+
+    Returns
+    -------
+    array of float, what is kept by month
+        Exact in any order where the cells are `on_grid`.
+    """
+    n = cells.shape[-1]
+    groups = added(tree.groups, cells.reshape(len(cells), -1)).reshape(-1, *cells.shape[1:])
+    sums = added(tree.parts, groups)
+    return np.vstack([sums.reshape(-1, n), cells.reshape(-1, n)])[tree.kept]
 
 
 def structural_weights(sums: Hierarchy) -> Array:

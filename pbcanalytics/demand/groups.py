@@ -6,21 +6,24 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from pbcanalytics.demand.conformal import Forecasts, backtest, forecast_with_intervals
+from pbcanalytics.demand.conformal import Backtest, Forecasts, backtest, forecast_with_intervals
+from pbcanalytics.demand.counted import HORIZON, days_of
 from pbcanalytics.demand.cube import Cube
+from pbcanalytics.demand.foreseeing import (
+    POOLED,
+    RECORDED,
+    SAME_MONTH,
+    Foreseen,
+    foreseen,
+)
 from pbcanalytics.demand.limits import Array
 from pbcanalytics.demand.measures import Measure
 from pbcanalytics.demand.measuring import PER_PATIENTS, Sums
 from pbcanalytics.demand.season import MONTHS, pooled_index
-from pbcanalytics.words.working_days import days_in
 
-HORIZON: Final = 12
-"""Months ahead."""
-
-_EVERY_DAY: Final = frozenset(("ae_attendance", "ae_follow_up"))
-_EMERGENCY: Final = frozenset(("NEL", "NELNE"))
+SMOOTHED: Final = "smoothed"
+"""The way in which shares, ratios and days are forecast: a pooled season, each one's own level."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,14 @@ class GroupSeries:
         Events of the numerator, for judging small numbers. [events]
     usual_ratio : array of float, month
         What a month has against the mean month: days, and the season of all practices.
-    forecasts : Forecasts
-        Of the values of all specialties, a row a group.
+    foreseen : Foreseen or None
+        Forecasts of events that add up; None of shares, ratios and days.
+    forecasts : Forecasts or None
+        Of what is not foreseen so: the values of all specialties, a row a group.
     ahead : DatetimeIndex
         The months forecast.
-    wape, same_month_wape : float or None
-        Mean error of such forecasts last year, and of repeating the same month. [share]
+    record : DataFrame
+        How forecasts of a year ago turned out, as `Foreseen.record`.
     """
 
     measure: Measure
@@ -52,10 +57,27 @@ class GroupSeries:
     denominator: Array
     counts: Array
     usual_ratio: Array
-    forecasts: Forecasts
+    foreseen: Foreseen | None
+    forecasts: Forecasts | None
     ahead: pd.DatetimeIndex
-    wape: float | None
-    same_month_wape: float | None
+    record: pd.DataFrame
+
+    @property
+    def wape(self) -> float | None:
+        """Mean error of last year's forecasts of practices. [share]."""
+        return self._error(POOLED if self.foreseen else SMOOTHED)
+
+    @property
+    def same_month_wape(self) -> float | None:
+        """The same if each month repeated that of the year before. [share]."""
+        return self._error(SAME_MONTH)
+
+    def _error(self, method: str) -> float | None:
+        of = self.record
+        found = of.loc[
+            (of["level"] == "practice") & (of["method"] == method) & of["size_from"].isna(), "wape"
+        ]
+        return float(found.iloc[0]) if len(found) else None
 
     @property
     def values(self) -> Array:
@@ -94,10 +116,14 @@ def group_series(
     alone = [n for n, (kind, _) in enumerate(members) if kind == "practice"]
     values = _valued(measure, parts[0][:, -1], parts[1][:, -1])
     first_month = cube.months[0].month - 1
-    days = _days(measure, cube.months)
+    days = days_of(measure, cube.months)
     index = pooled_index(values[alone] / days, first_month)
-    groups = [measure.name] * len(rows)
-    tried = backtest(values[alone], [measure.name] * len(alone), first_month)
+    summed = foreseen(cube, sums, members) if measure.is_rate else None
+    smoothed, record = None, pd.DataFrame() if summed is None else summed.record
+    if summed is None:
+        named = [measure.name] * len(rows)
+        smoothed = forecast_with_intervals(values, named, first_month, HORIZON)
+        record = _record(backtest(values[alone], named[: len(alone)], first_month))
     return GroupSeries(
         measure=measure,
         months=cube.months,
@@ -105,11 +131,24 @@ def group_series(
         denominator=parts[1],
         counts=parts[2],
         usual_ratio=days * index[(first_month + np.arange(len(cube.months))) % MONTHS],
-        forecasts=forecast_with_intervals(values, groups, first_month, HORIZON),
+        foreseen=summed,
+        forecasts=smoothed,
         ahead=pd.date_range(cube.months[-1], periods=HORIZON + 1, freq="MS")[1:],
-        wape=None if tried is None else float(tried.wape),
-        same_month_wape=None if tried is None else float(tried.wape_same_month),
+        record=record,
     )
+
+
+def _record(tried: Backtest | None) -> pd.DataFrame:
+    """Lay out a back-test of practices as the record of forecasts that add up."""
+    rows = []
+    if tried is not None:
+        cases = {"level": "practice", "n_series": tried.n_series, "n_months": tried.n_months}
+        held = {f"coverage_{level}": share for level, share in tried.coverage.items()}
+        rows = [
+            {**cases, "method": SMOOTHED, "wape": tried.wape, **held},
+            {**cases, "method": SAME_MONTH, "wape": tried.wape_same_month},
+        ]
+    return pd.DataFrame(rows, columns=list(RECORDED))
 
 
 def _summed(part: Array) -> Array:
@@ -123,13 +162,3 @@ def _valued(measure: Measure, numerator: Array, denominator: Array) -> Array:
     found = np.full(numerator.shape, np.nan)
     np.divide(scale * numerator, denominator, out=found, where=denominator > 0)
     return found
-
-
-def _days(measure: Measure, months: pd.DatetimeIndex) -> NDArray[np.float64]:
-    """Give the days of each month over those of the mean month; of shares and ratios, 1."""
-    if not measure.is_rate:
-        return np.ones(len(months))
-    of = measure.numerator
-    is_every_day = set(of.events) <= _EVERY_DAY or bool(of.pods and set(of.pods) <= _EMERGENCY)
-    counted = np.array([days_in(m.date())[is_every_day] for m in months], dtype=float)
-    return np.asarray(counted / counted.mean())

@@ -57,7 +57,7 @@ COLUMNS: Final = (
     *KEY,
     *("family", "last_month", "n_a_month", "p_share", "adjusted_p_share", "is_alert"),
     *("least_ratio_soon", "least_ratio_later", "onset", "onset_earliest", "onset_latest"),
-    *("observed", "expected", "ratio", "ratio_low", "ratio_high"),
+    *("observed", "expected", "ratio", "ratio_low", "ratio_high", "n_least"),
 )
 """Of the series that are watched."""
 
@@ -80,7 +80,8 @@ class Watch:
         `is_alert`, `least_ratio_soon` and `least_ratio_later` (the smallest rise that would have
         been found after 3 and 12 months); and of alerts `onset`, `onset_earliest`, `onset_latest`
         (first days of months), `observed`, `expected` [events since], `ratio`, `ratio_low`,
-        `ratio_high`: since over before, beside the other practices, with 95% limits.
+        `ratio_high`: since over before, beside the other practices, with 95% limits; `n_least`,
+        the least count that it rests on [events].
     alerts : DataFrame, one row per alert
         Those rows, the rarest by chance first.
     families : DataFrame, one row per family and side
@@ -191,12 +192,13 @@ def watch(
 
 @dataclass(frozen=True)
 class _Looked:
-    """One measure: its series, those beside the others, the tests, and its whole months."""
+    """One measure: its series, those beside the others, the tests, whole months, and counts."""
 
     table: pd.DataFrame
     of: Beside
     evidence: Evidence
     months: pd.DatetimeIndex
+    counts: tuple[Array, ...]
 
 
 def _looked_at(cube: Cube, measure: Measure, lists: Lists, late: Sequence[Late]) -> _Looked:
@@ -207,7 +209,10 @@ def _looked_at(cube: Cube, measure: Measure, lists: Lists, late: Sequence[Late])
     months = cube.months[: len(cube.months) - n_late]
     # The last row is all practices, the last column all specialties.
     counts, base = (a[:-1, :-1, : len(months)] for a in (sums.numerator, sums.denominator))
-    counts, base, specialties = _rolled_up(counts, base, cube.specialties, measure)
+    seen = np.where(
+        np.isnan(counts), 0, cube.summed(measure.numerator, "n_events")[:, :-1, : len(months)]
+    )
+    counts, seen, base, specialties = _rolled_up(counts, seen, base, cube.specialties, measure)
     exposure = base * _days(measure, months) if measure.is_rate else base
     of = beside_others(counts, exposure, is_ratio=measure.per == "ratio")
     evidence = tested(of)
@@ -220,28 +225,37 @@ def _looked_at(cube: Cube, measure: Measure, lists: Lists, late: Sequence[Late])
         p_above=evidence.p_above,
         p_below=evidence.p_below,
     )
-    return _Looked(table, of, evidence, months)
+    rests_on = [seen] if measure.is_rate else [seen, base]
+    if measure.per == "share":
+        rests_on.append(base - seen)
+    flat = tuple(np.nan_to_num(a).reshape(-1, len(months)) for a in rests_on)
+    return _Looked(table, of, evidence, months, flat)
 
 
 def _rolled_up(
-    counts: Array, base: Array, specialties: Sequence[str], measure: Measure
-) -> tuple[Array, Array, list[str]]:
-    """Put the specialties together that have too few events for a series of their own."""
+    counts: Array, seen: Array, base: Array, specialties: Sequence[str], measure: Measure
+) -> tuple[Array, Array, Array, list[str]]:
+    """
+    Put the specialties together that have too few events for a series of their own.
+
+    `seen` are the events of `counts`, which are days in a measure of days.
+    """
     n_known = np.maximum((~np.isnan(counts)).sum(axis=(0, 2)), 1)
     a_month = np.nansum(counts, axis=(0, 2)) / n_known
     is_own = a_month >= LEAST_A_MONTH
     is_small = ~is_own & (a_month > 0)
     names = [s for s, own in zip(specialties, is_own, strict=True) if own]
     base = np.broadcast_to(base, counts.shape)
-    parts = [counts[:, is_own], base[:, is_own]]
+    parts = [a[:, is_own] for a in (counts, seen, base)]
     if is_small.any():
-        small = counts[:, is_small].sum(axis=1, keepdims=True)
+        small = [a[:, is_small].sum(axis=1, keepdims=True) for a in (counts, seen)]
         # A list is that of all specialties; events of a denominator add up.
         under = base[:, is_small]
         under = under[:, :1] if measure.is_rate else under.sum(axis=1, keepdims=True)
-        parts = [np.concatenate(pair, axis=1) for pair in zip(parts, (small, under), strict=True)]
+        each = zip(parts, (*small, under), strict=True)
+        parts = [np.concatenate(pair, axis=1) for pair in each]
         names.append(REST)
-    return parts[0], parts[1], names
+    return parts[0], parts[1], parts[2], names
 
 
 def _days(measure: Measure, months: pd.DatetimeIndex) -> Array:
@@ -298,7 +312,14 @@ def _with_changes(one: _Looked, series: pd.DataFrame, families: pd.DataFrame) ->
         "ratio": {k: c.ratio for k, c in changes.items()},
         "ratio_low": {k: c.low for k, c in changes.items()},
         "ratio_high": {k: c.high for k, c in changes.items()},
+        "n_least": {k: _least(one, k, c.first) for k, c in changes.items()},
     }
     for name, values in columns.items():
         series[name] = pd.Series(values, dtype=object if "onset" in name else float)
     return series
+
+
+def _least(one: _Looked, place: int, first: int) -> float:
+    """Give the least count of the latest months, those since an onset and those before it."""
+    windows = slice(-SOON, None), slice(first, None), slice(0, first)
+    return min(float(of[place, months].sum()) for of in one.counts for months in windows)

@@ -1,5 +1,6 @@
 """A control chart, and ratios with their intervals, as plotly figures."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -7,6 +8,8 @@ from pbcanalytics.faces.figures import BLUE, GREY, INK, LAYOUT
 
 SIGNAL: Final = "#490092"
 _QUIET: Final = "#4c6272"
+_TICKS: Final = 3
+"""So many months are written below a chart: more would meet on a phone."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +23,25 @@ class ChartPoint:
     upper: float | None
     has_signal: bool
     says: str
+    is_provisional: bool = False
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something recorded: its month as the points write it, and the number it is told under."""
+
+    month: str
+    number: int
 
 
 def control_chart(
-    points: list[ChartPoint], *, unit: str, title: str, description: str
+    points: list[ChartPoint],
+    *,
+    unit: str,
+    title: str,
+    description: str,
+    marks: Sequence[Mark] = (),
+    target: float | None = None,
 ) -> dict[str, Any]:
     """
     Draw a control chart: values, mean and limits; a filled triangle where a rule speaks.
@@ -31,11 +49,16 @@ def control_chart(
     Parameters
     ----------
     points : list of ChartPoint
-        Month by month; without limits where there are too few.
+        Month by month; without limits where there are too few. Those that are not whole are open
+        circles on a dashed line.
     unit : str
         What a value is, with its direction in words.
     title, description : str
         Title; and the same for readers who cannot see the figure.
+    marks : sequence of Mark
+        Drawn as numbered lines.
+    target : float, optional
+        Drawn as a line with its word.
 
     Returns
     -------
@@ -43,6 +66,9 @@ def control_chart(
         A plotly figure: `data` and `layout`.
     """
     months = [p.month for p in points]
+    goals = [] if target is None else [target]
+    n_whole = len(points) - sum(p.is_provisional for p in points)
+    dashed = [p.value if n >= n_whole - 1 else None for n, p in enumerate(points)]
     lines = [
         ([p.upper for p in points], "dash", GREY, 1),
         ([p.mean for p in points], "solid", GREY, 2),
@@ -54,7 +80,8 @@ def control_chart(
             "mode": "lines",
             "x": months,
             "y": y,
-            "line": {"color": colour, "width": width, "dash": dash},
+            # Where limits start anew they jump, and do not lean over.
+            "line": {"color": colour, "width": width, "dash": dash, "shape": "hv"},
             "hoverinfo": "skip",
         }
         for y, dash, colour, width in lines
@@ -64,7 +91,7 @@ def control_chart(
             "type": "scatter",
             "mode": "lines+markers",
             "x": months,
-            "y": [p.value for p in points],
+            "y": [None if p.is_provisional else p.value for p in points],
             "line": {"color": BLUE, "width": 2},
             "marker": {
                 "size": [12 if p.has_signal else 7 for p in points],
@@ -75,13 +102,32 @@ def control_chart(
             "hovertemplate": "%{customdata}<extra></extra>",
         }
     )
+    if n_whole < len(points):
+        data.append(
+            {
+                "type": "scatter",
+                "mode": "lines+markers",
+                "x": months,
+                "y": dashed,
+                "line": {"color": BLUE, "width": 2, "dash": "dot"},
+                "marker": {
+                    "size": [9 if p.is_provisional else 0 for p in points],
+                    "symbol": "circle-open",
+                    "color": BLUE,
+                },
+                "customdata": [p.says for p in points],
+                "hovertemplate": "%{customdata}<extra></extra>",
+            }
+        )
     return {
         "data": data,
         "layout": {
             **LAYOUT,
-            "height": 340,
-            "margin": {"l": 10, "r": 16, "t": 36, "b": 44},
+            "height": 384,
+            "margin": {"l": 10, "r": 16, "t": 64, "b": 76},
             "title": {"text": title, "x": 0, "xanchor": "left", "font": {"size": 16}},
+            "shapes": [*map(_upright, marks), *map(_level, goals)],
+            "annotations": [*map(_numbered, marks), *map(_worded, goals)],
             "meta": {"description": description},
             "yaxis": {
                 "gridcolor": "#e8edee",
@@ -94,11 +140,40 @@ def control_chart(
                 "title": {"text": unit, "font": {"size": 12, "color": _QUIET}},
                 "showgrid": False,
                 "fixedrange": True,
-                "nticks": 6,
+                "tickmode": "array",
+                "tickvals": months[:: max(1, len(months) // _TICKS)],
                 "tickangle": 0,
             },
         },
     }
+
+
+def _upright(mark: Mark) -> dict[str, Any]:
+    """Draw the line of something recorded."""
+    line = {"color": INK, "width": 1, "dash": "dash"}
+    ends = {"x0": mark.month, "x1": mark.month, "y0": 0, "y1": 1}
+    return {"type": "line", "xref": "x", "yref": "paper", **ends, "line": line}
+
+
+def _numbered(mark: Mark) -> dict[str, Any]:
+    """Write its number on top of it."""
+    at = {"x": mark.month, "xref": "x", "y": 1, "yref": "paper", "showarrow": False}
+    look = {"bgcolor": "#ffffff", "bordercolor": INK, "borderpad": 2, "font": {"size": 12}}
+    return {"text": str(mark.number), **at, **look}
+
+
+def _level(target: float) -> dict[str, Any]:
+    """Draw the line of a target."""
+    line = {"color": INK, "width": 2, "dash": "longdash"}
+    ends = {"x0": 0, "x1": 1, "y0": target, "y1": target}
+    return {"type": "line", "xref": "paper", "yref": "y", **ends, "line": line}
+
+
+def _worded(target: float) -> dict[str, Any]:
+    """Write its word beside it."""
+    right = {"x": 1, "xref": "paper", "xanchor": "right"}
+    above = {"y": target, "yref": "y", "yanchor": "bottom"}
+    return {"text": "target", "showarrow": False, "font": {"size": 12}, **right, **above}
 
 
 @dataclass(frozen=True)

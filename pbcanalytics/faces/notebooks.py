@@ -184,6 +184,9 @@ def referral_trends(
     measure: str = "",
     group: str = "",
     specialty: str = "",
+    provider: str = "",
+    source: str = "",
+    per: str = "",
     preset: str = "",
     mode: str = "auto",
 ) -> Page:
@@ -198,6 +201,13 @@ def referral_trends(
         Practice code, "consortium-C01" or "pct-9E1"; empty for the first PCT.
     specialty : str
         Specialty code; empty or "ALL" for all.
+    provider : str
+        Provider code; empty or "ALL" for all hospitals.
+    source : str
+        Who asked: "gp", "consultant", "emergency_department", "other", "unknown"; empty or "ALL"
+        for all. One of specialty, provider and source can be chosen at a time.
+    per : str
+        "registered" or "weighted": what rates are per 1,000 of; empty for registered patients.
     preset : str
         Rule set of the control chart, "nhsr_0_2_2"; empty for the first.
     mode : str
@@ -206,8 +216,8 @@ def referral_trends(
     Returns
     -------
     Page
-        `controls()` and the parts `strip`, `headline`, `chart`, `sure`, `where`, `compare`,
-        `compared`, `ask`, `months` and `provenance`, each for display in a cell of its own.
+        `controls()` and the parts that `faces.pages.referral_trends.PARTS` lists, each for display
+        in a cell of its own.
 
     Raises
     ------
@@ -218,8 +228,51 @@ def referral_trends(
     # Its charts take numpy, which the kernels of other pages can do without.
     from pbcanalytics.faces.pages import referral_trends as referral_trends_page
 
-    asked = resolve(mode, measure=measure, group=group, specialty=specialty, preset=preset)
+    asked = resolve(
+        mode,
+        measure=measure,
+        group=group,
+        specialty=specialty,
+        provider=provider,
+        source=source,
+        per=per,
+        preset=preset,
+    )
     return referral_trends_page.page(published_file(), asked)
+
+
+def code_creep(provider: str = "", root: str = "", mechanism: str = "", mode: str = "auto") -> Page:
+    """
+    Ask which changes of coding to ask a hospital about, what they come to, what else they may be.
+
+    Parameters
+    ----------
+    provider : str
+        Provider code; empty for that of the largest change.
+    root : str
+        Root and setting, "DZ11/RSTUV non-elective"; "ALL" for all together, empty for the largest.
+    mechanism : str
+        What is looked at, "cc_split" for dear classes within roots; empty for the largest change.
+    mode : str
+        "auto" finds out whether Voila or JupyterLab shows the page; a batch run says "batch".
+
+    Returns
+    -------
+    Page
+        `controls()` and the parts `strip`, `headline`, `map`, `listed`, `chosen`, `chart`,
+        `severity`, `bridge`, `parts`, `explained`, `sure`, `practices`, `periods` and
+        `provenance`, each for display in a cell of its own.
+
+    Raises
+    ------
+    PbcError
+        In a batch run: if nothing was published, or not what was asked for. A page or JupyterLab
+        shows the sentence instead.
+    """
+    from pbcanalytics.faces.pages import code_creep as code_creep_page
+
+    asked = resolve(mode, provider=provider, root=root, mechanism=mechanism)
+    return code_creep_page.page(published_file(), asked)
 
 
 def explained_spell(spell: str = "", price_year: str = "", mode: str = "auto") -> Page:

@@ -8,19 +8,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pbcanalytics.demand.conformal import LEVELS
 from pbcanalytics.demand.groups import GroupSeries
 from pbcanalytics.demand.measures import NOT_REVIEWED, UNDER_REVIEW, Measure
-from pbcanalytics.demand.measuring import PER_PATIENTS, ratio_limits
-from pbcanalytics.faces.disclosure import withheld_cells
+from pbcanalytics.demand.measuring import PER_PATIENTS
+from pbcanalytics.faces.measure_changes import changes_of, weighted_years, year_of
+from pbcanalytics.faces.measure_withholding import hidden_cells
 from pbcanalytics.faces.monitor_withholding import lines_by_month, months_untold
+from pbcanalytics.faces.publication_forecasts import forecasts, record
 from pbcanalytics.faces.step_groups import Group
 from pbcanalytics.words import tables
 from pbcanalytics.words.tables import Table
 
 ALL: Final = "ALL"
-_YEAR: Final = 12
-_LEVELS: Final = (80, 95)
+_OWN: Final = (
+    *(tables.MEASURES, tables.MEASURE_GROUPS, tables.MEASURE_MONTHS, tables.MEASURE_YEARS),
+    *tables.FORESEEN,
+)
 
 
 def measure_tables(
@@ -31,6 +34,7 @@ def measure_tables(
     names: Mapping[str, str],
     yearly: pd.DataFrame,
     *,
+    weighted: NDArray[np.float64],
     today: dt.date,
     smallest: int,
 ) -> dict[Table, pd.DataFrame]:
@@ -51,6 +55,8 @@ def measure_tables(
         Of specialties.
     yearly : DataFrame
         As `measuring.latest_year`, for what ages and sexes lead one to expect.
+    weighted : array of float, group by month
+        Weighted lists; not a number where one is not held. [patients]
     today : date
     smallest : int
         The smallest count that may be shown.
@@ -58,19 +64,21 @@ def measure_tables(
     Returns
     -------
     dict of Table to DataFrame
-        The tables of OF_DEMAND.
+        Measures, their groups, months, years and forecasts.
     """
-    found: dict[Table, list[pd.DataFrame]] = {table: [] for table in tables.OF_DEMAND}
+    found: dict[Table, list[pd.DataFrame]] = {table: [] for table in _OWN}
     for one in series:
         untold = _untold(one, groups, consortia, smallest)
         shown = [(g.kind, g.code) not in untold for g in groups]
         found[tables.MEASURES].append(pd.DataFrame([_described(one, today)]))
         found[tables.MEASURE_GROUPS].append(_whose(one, groups, consortia, shown))
-        found[tables.MEASURE_MONTHS].append(_months(one, groups, specialties, shown, smallest))
+        months = _months(one, groups, specialties, weighted, shown, smallest)
+        found[tables.MEASURE_MONTHS].append(months)
         found[tables.MEASURE_YEARS].append(
-            _years(one, groups, specialties, names, yearly, shown, smallest)
+            _years(one, groups, consortia, specialties, names, yearly, weighted, shown, smallest)
         )
-        found[tables.MEASURE_FORECASTS].append(_forecasts(one, groups, shown))
+        found[tables.MEASURE_FORECASTS].append(forecasts(one, groups, months))
+        found[tables.MEASURE_FORECAST_RECORD].append(record(one, shown))
     return {
         table: pd.concat([table.check(f) for f in frames], ignore_index=True)
         if frames
@@ -162,6 +170,7 @@ def _months(
     one: GroupSeries,
     groups: Sequence[Group],
     specialties: Sequence[str],
+    weighted: NDArray[np.float64],
     shown: list[bool],
     smallest: int,
 ) -> pd.DataFrame:
@@ -173,7 +182,7 @@ def _months(
     for n, group in enumerate(groups):
         if not shown[n]:
             continue
-        frames.append(_series(one, group, n, -1, ALL))
+        frames.append(_series(one, group, n, -1, ALL).assign(weighted_list=weighted[n]))
         if group.kind == "practice" or is_guarded or not one.measure.is_rate:
             continue
         cells = _cells(one, groups, specialties)
@@ -181,7 +190,7 @@ def _months(
         told = lines_by_month(cells, group, others, set(specialties), smallest)
         is_any = np.nansum(one.counts[n], axis=-1) > 0
         frames += [
-            _series(one, group, n, k, code)
+            _series(one, group, n, k, code).assign(weighted_list=weighted[n])
             for k, code in enumerate(specialties)
             if code in told and is_any[k]
         ]
@@ -228,26 +237,20 @@ def _series(one: GroupSeries, group: Group, n: int, k: int, code: str) -> pd.Dat
 def _years(
     one: GroupSeries,
     groups: Sequence[Group],
+    consortia: Mapping[str, str],
     specialties: Sequence[str],
     names: Mapping[str, str],
     yearly: pd.DataFrame,
+    weighted: NDArray[np.float64],
     shown: list[bool],
     smallest: int,
 ) -> pd.DataFrame:
     """Give the latest twelve months against those before, by specialty where these are told."""
     codes = [*specialties, ALL]
-    now, before = ([_year(part, last) for part in _parts(one)] for last in (True, False))
-    hidden = _hidden(now[2], before[2], groups, smallest)
-    scale = PER_PATIENTS if one.measure.is_rate else 1
-    ratio = np.divide(
-        now[0] * before[1], before[0] * now[1], out=np.full(now[0].shape, np.nan),
-        where=(before[0] > 0) & (now[1] > 0) & (before[1] > 0),
-    )  # fmt: skip
-    low, high = ratio_limits(now[2], before[2])
-    if one.measure.numerator.counts_days or one.measure.per == "ratio":
-        # What such a change rests on is more than one count, or days that come several at a time.
-        low, high = np.full(low.shape, np.nan), np.full(high.shape, np.nan)
-    size = np.divide(before[1], now[1], out=np.full(now[1].shape, np.nan), where=now[1] > 0)
+    now, before = ([year_of(part, last) for part in _parts(one)] for last in (True, False))
+    hidden = hidden_cells([now[2], before[2]], groups, consortia, smallest)
+    changes = changes_of(one.measure, now, before)
+    changes |= weighted_years(one.measure, now[0], before[0], weighted)
     against = _expected(yearly, one.measure.name)
     rows = []
     for n, group in enumerate(groups):
@@ -267,15 +270,7 @@ def _years(
                 "is_withheld": is_withheld,
             }
             if not is_withheld:
-                row |= {
-                    "n_events": round(float(now[2][n, k])),
-                    "n_events_before": round(float(before[2][n, k])),
-                    "value": _divided(now, n, k, scale),
-                    "value_before": _divided(before, n, k, scale),
-                    "change_ratio": float(ratio[n, k]),
-                    "change_low": float(low[n, k] * size[n, k]),
-                    "change_high": float(high[n, k] * size[n, k]),
-                }
+                row |= {name: part[n, k] for name, part in changes.items()}
                 key = (ALL if group.kind == "pct" else group.code, code)
                 if group.kind != "consortium":
                     row |= against.get(key, {})
@@ -301,84 +296,3 @@ def _expected(yearly: pd.DataFrame, measure: str) -> dict[tuple[str, str], dict[
 
 def _parts(one: GroupSeries) -> tuple[NDArray[np.float64], ...]:
     return one.numerator, one.denominator, one.counts
-
-
-def _year(part: NDArray[np.float64], is_last: bool) -> NDArray[np.float64]:
-    """Sum the last twelve months, or those before."""
-    months = part[..., -_YEAR:] if is_last else part[..., -2 * _YEAR : -_YEAR]
-    return np.asarray(np.nansum(months, axis=-1))
-
-
-def _divided(parts: list[NDArray[np.float64]], n: int, k: int, scale: int) -> float:
-    upper, lower = float(parts[0][n, k]), float(parts[1][n, k])
-    return scale * upper / lower if lower else float("nan")
-
-
-def _hidden(
-    now: NDArray[np.float64],
-    before: NDArray[np.float64],
-    groups: Sequence[Group],
-    smallest: int,
-) -> NDArray[np.bool_]:
-    """Choose the cells of specialties that are withheld, in rows and in columns alike."""
-    hidden = np.zeros(now.shape, dtype=bool)
-    practices = [n for n, g in enumerate(groups) if g.kind == "practice"]
-    for counts in (now, before):
-        while True:
-            was = hidden.sum()
-            for n in range(len(groups)):
-                _hide(hidden, counts, [(n, k) for k in range(now.shape[1] - 1)], smallest)
-            for k in range(now.shape[1] - 1):
-                _hide(hidden, counts, [(n, k) for n in practices], smallest)
-            if hidden.sum() == was:
-                break
-    return hidden
-
-
-def _hide(
-    hidden: NDArray[np.bool_],
-    counts: NDArray[np.float64],
-    cells: list[tuple[int, int]],
-    smallest: int,
-) -> None:
-    """Hide the small cells of a sum that is told, and as many more as guard those hidden."""
-    held = {cell: round(float(counts[cell])) for cell in cells}
-    gone = [cell for cell in cells if hidden[cell] and held[cell]]
-    for cell in withheld_cells(held, smallest):
-        hidden[cell] = True
-    while gone and 0 < sum(held[c] for c in cells if hidden[c]) < smallest:
-        left = sorted((n, c) for c, n in held.items() if n and not hidden[c])
-        if not left:
-            break
-        hidden[left[0][1]] = True
-    if len([c for c in cells if hidden[c] and held[c]]) == 1:
-        left = sorted((n, c) for c, n in held.items() if n and not hidden[c])
-        if left:
-            hidden[left[0][1]] = True
-
-
-def _forecasts(one: GroupSeries, groups: Sequence[Group], shown: list[bool]) -> pd.DataFrame:
-    frames = []
-    for n, group in enumerate(groups):
-        if not shown[n] or one.forecasts.missing[n]:
-            continue
-        ends = {
-            f"{end}_{level}": one.forecasts.bounds[level][i][n]
-            for level in _LEVELS
-            for i, end in enumerate(("low", "high"))
-            if level in LEVELS
-        }
-        frames.append(
-            pd.DataFrame(
-                {
-                    "measure": one.measure.name,
-                    "group_kind": group.kind,
-                    "group_code": group.code,
-                    "month": [m.date() for m in one.ahead],
-                    "value": one.forecasts.point[n],
-                    **ends,
-                }
-            )
-        )
-    names = tables.MEASURE_FORECASTS.names
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=names)

@@ -19,7 +19,9 @@ from pbcanalytics.pipeline.in_force import checklists, in_force
 from pbcanalytics.pipeline.measured import measured
 from pbcanalytics.pipeline.stage import Progress, fingerprint, refuse_unpriced, shelf, silent
 from pbcanalytics.pipeline.stepwise import elsewhere, group_names, overridden, step_frames
+from pbcanalytics.pipeline.told_creep import forget_creep, told_creep
 from pbcanalytics.reference import Shelf
+from pbcanalytics.reference.compact import compact
 from pbcanalytics.store import Published, Warehouse
 from pbcanalytics.store.spark import SparkEngine
 from pbcanalytics.words import tables
@@ -81,6 +83,7 @@ def build(data: Path, *, engine: str = "duckdb", progress: Progress = silent) ->
             warehouse.drop(costing.SET_ASIDE)
         years["changes"] = spells_changed_by(warehouse.con, now.isoformat())
         warehouse.source("build", pd.DataFrame([stamp]))
+        forget_creep(warehouse)
     return years
 
 
@@ -123,6 +126,7 @@ def publish(data: Path) -> list[str]:
             checks=checks,
         )
         told = elsewhere(warehouse, practices, frames | stepwise)
+        of_coding = told_creep(warehouse, smallest)
         about = _about(warehouse, held)
     about["unset"] = [
         {"financial_year": b.financial_year, "reason": b.reason} for b in counting.unset
@@ -133,7 +137,7 @@ def publish(data: Path) -> list[str]:
         for sentence in merged(one.now.mergers, {code: name for (_, code), name in names.items()})
     ]
     monitored = monitor_tables(under_way, names, told, smallest)
-    store.publish(data, frames | stepwise | monitored | of_demand, about)
+    store.publish(data, frames | stepwise | monitored | of_demand | of_coding, about)
     unset = [f"{u['financial_year']}: {u['reason']}" for u in about["unset"]]
     if not unset and frames[tables.BUDGETS].empty:
         unset = ["No budget was set: no plan of a PCT with practices is loaded."]
@@ -181,5 +185,6 @@ def _about(warehouse: Warehouse, held: Shelf) -> dict[str, Any]:
         "rows_read": sum(f["rows_read"] for f in known["files"]),
         "rows_rejected": sum(f["rejected"] for f in known["files"]),
         "reference": held.digest(),
+        "practices_named": compact(held).practices_named_to_each_other,
         "is_demo": warehouse.has_rows("practices", "pct_code", synthetic.places.PCT),
     }

@@ -2,22 +2,30 @@
 
 import datetime as dt
 from dataclasses import replace
+from typing import Final
 
 import pandas as pd
 
+from pbcanalytics.demand.cutting import weighted_of
 from pbcanalytics.demand.groups import group_series
 from pbcanalytics.demand.list_months import Patients
 from pbcanalytics.demand.measures import measure_of
 from pbcanalytics.demand.measuring import latest_year, sums_of
 from pbcanalytics.faces.publication_measures import measure_tables
 from pbcanalytics.faces.step_groups import Group
+from pbcanalytics.pipeline.comparing import side_by_side
+from pbcanalytics.pipeline.cut_measures import Senders, cut_tables, recorded_events, senders
 from pbcanalytics.pipeline.measures import HeldDemand, held_demand
+from pbcanalytics.pipeline.schemes import no_schemes, schemed
+from pbcanalytics.pipeline.told_alerts import no_alerts, told_alerts
 from pbcanalytics.reference import Shelf
 from pbcanalytics.reference.measures import measure_documents
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words import tables
 from pbcanalytics.words.errors import SelectionError
 from pbcanalytics.words.tables import Table
+
+_TABLES: Final = (*tables.OF_DEMAND, *tables.OF_COMPARISON)
 
 
 def measured(
@@ -45,29 +53,36 @@ def measured(
     Returns
     -------
     dict of Table to DataFrame
-        The tables of OF_DEMAND; empty where nothing can be measured.
+        The tables of OF_DEMAND and OF_COMPARISON; empty where nothing can be measured.
     """
-    empty = {table: pd.DataFrame(columns=table.names) for table in tables.OF_DEMAND}
+    empty = {table: pd.DataFrame(columns=table.names) for table in _TABLES}
     try:
         held = held_demand(warehouse, reference)
     except SelectionError:
-        return empty
+        return empty | no_alerts() | no_schemes()
+    sent = senders(warehouse)
     found = [
-        _of_pct(held, reference, str(pct), own, names, smallest)
+        _of_pct(held, reference, sent, str(pct), own, names, smallest)
         for pct, own in practices.groupby("pct_code", sort=True)
     ]
     found = [one for one in found if one]
     if not found:
-        return empty
+        return empty | no_alerts() | no_schemes()
     joined = {t: pd.concat([one[t] for one in found], ignore_index=True) for t in empty}
     # A measure is described once, however many PCTs there are.
     described = joined[tables.MEASURES].drop_duplicates("measure", ignore_index=True)
-    return joined | {tables.MEASURES: described}
+    groups = joined[tables.MEASURE_GROUPS]
+    joined[tables.CHART_EVENTS] = recorded_events(reference, groups, held.specialties)
+    years = joined[tables.MEASURE_YEARS]
+    alerts = told_alerts(warehouse, reference, held, practices, years, smallest)
+    schemes = schemed(warehouse, held, reference, practices, joined, smallest)
+    return joined | {tables.MEASURES: described} | alerts | schemes
 
 
 def _of_pct(
     held: HeldDemand,
     reference: Shelf,
+    sent: Senders,
     pct: str,
     own: pd.DataFrame,
     names: dict[tuple[str, str], str],
@@ -97,13 +112,18 @@ def _of_pct(
     measures = [measure_of(d) for d in measure_documents(reference).values()]
     sums = [sums_of(cube, measure, patients) for measure in measures]
     sums = [one for one in sums if one.is_told.any()]
-    return measure_tables(
-        [group_series(cube, one, members) for one in sums],
+    series = [group_series(cube, one, members) for one in sums]
+    weighted = weighted_of(cube, patients, members)
+    told = measure_tables(
+        series,
         groups,
         consortia,
         cube.specialties,
         held.specialties,
         pd.concat([latest_year(cube, one) for one in sums], ignore_index=True),
+        weighted=weighted,
         today=dt.date.today(),
         smallest=smallest,
     )
+    told |= cut_tables(cube, sums, series, groups, consortia, weighted, told, sent, smallest)
+    return told | side_by_side(pct, cube, sums, patients, told)

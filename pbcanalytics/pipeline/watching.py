@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -11,8 +11,9 @@ import pandas as pd
 
 from pbcanalytics import intake
 from pbcanalytics.demand.ledger import FORGET_MONTHS, KEY, entered
+from pbcanalytics.demand.measures import Measure
 from pbcanalytics.demand.watching import Watch, up_to, watch
-from pbcanalytics.pipeline.measures import held_demand, held_measures
+from pbcanalytics.pipeline.measures import HeldDemand, held_demand, held_measures
 from pbcanalytics.pipeline.stage import shelf
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words import tables
@@ -87,12 +88,7 @@ def watch_demand(
         intake.prepare(warehouse.con)
         held = held_demand(warehouse, shelf(data))
         _refuse_unknown(practice, held.answers, "practice in the register")
-        found = watch(held.cube if month is None else up_to(held.cube, month), measures, held.lists)
-        ledger = warehouse.frame("SELECT * FROM alert_ledger ORDER BY ALL")
-        kept = enter(ledger, found.alerts, found.month)
-        _keep(warehouse, kept)
-    now, gone = _standing(kept, found.month)
-    shown = Watched(found, now, gone, held.specialties)
+        shown = raised(warehouse, held, measures, month)
     for column, chosen in (
         ("measure", measure),
         ("practice_code", None if practice is None else held.answers[practice]),
@@ -101,6 +97,41 @@ def watch_demand(
             parts = {k: getattr(shown, k) for k in ("alerts", "gone")}
             shown = replace(shown, **{k: v[v[column] == chosen] for k, v in parts.items()})
     return shown
+
+
+def raised(
+    warehouse: Warehouse,
+    held: HeldDemand,
+    measures: Sequence[Measure],
+    month: dt.date | None = None,
+) -> Watched:
+    """
+    Raise the alerts of a month from a warehouse that is open, and enter them into its ledger.
+
+    Parameters
+    ----------
+    warehouse : Warehouse
+    held : HeldDemand
+        What is loaded.
+    measures : sequence of Measure
+    month : date, optional
+        Look at nothing after this month.
+
+    Returns
+    -------
+    Watched
+
+    Raises
+    ------
+    SelectionError
+        If there is too little to watch.
+    """
+    found = watch(held.cube if month is None else up_to(held.cube, month), measures, held.lists)
+    ledger = warehouse.frame("SELECT * FROM alert_ledger ORDER BY ALL")
+    kept = enter(ledger, found.alerts, found.month)
+    _keep(warehouse, kept)
+    now, gone = _standing(kept, found.month)
+    return Watched(found, now, gone, held.specialties)
 
 
 def enter(ledger: pd.DataFrame, alerts: pd.DataFrame, month: dt.date) -> pd.DataFrame:

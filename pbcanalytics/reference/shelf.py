@@ -14,6 +14,8 @@ from pbcanalytics.reference.rule_values import RULE_VALUES
 from pbcanalytics.words import periods
 from pbcanalytics.words.errors import ReferenceGap, StoreError
 
+_PRICING_NOTHING: Final = ("measures/", "schemes/", "compact.yaml", "chart_events", "coding_events")
+
 
 @dataclass(frozen=True)
 class Source:
@@ -271,11 +273,12 @@ class Shelf:
         """
         Give a checksum of every reference file in force (16 hexadecimal digits).
 
-        Measures are left out: they count what was priced, and price nothing.
+        What counts or compares what was priced, and prices nothing, is left out: measures, schemes,
+        recorded events and the compact.
         """
         total = hashlib.sha256()
         for name, path in self.files():
-            if name.startswith("measures/"):
+            if name.startswith(_PRICING_NOTHING):
                 continue
             total.update(name.encode())
             total.update(path.read_bytes().replace(b"\r\n", b"\n"))

@@ -104,7 +104,7 @@ def planted(
                     "since": date(since),
                     "size": size,
                     **keys_of(mine["EPIKEY"].tolist()),
-                    **_roots(item, table),
+                    **_details(item, table, plan),
                 }
             )
     if plan.ageing_a_year:
@@ -137,16 +137,18 @@ def planted(
     return items
 
 
-def _roots(item: str, table: pd.DataFrame) -> dict[str, Any]:
+def _details(item: str, table: pd.DataFrame, plan: Planting) -> dict[str, Any]:
     if item == "creep":
         return {
-            "roots": planting.creep_roots(table),
-            "dear_classes": planting.dear_classes(table),
+            "roots": planting.creep_roots(table, plan.creep_in),
+            "dear_classes": planting.dear_classes(table, plan.creep_in),
             "size_is": "rise of the dear share within each root, share of spells",
         }
     if item == "zero-day admissions":
         return {"size_is": "share of XD1's attendances that would have gone home"}
-    return {"size_is": "probability that a dear spell was recorded one class too cheap before"}
+    return {
+        "size_is": "probability that a dear spell was recorded in the cheapest class before",
+    }
 
 
 def mistakes(groups: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:

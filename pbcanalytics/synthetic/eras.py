@@ -19,6 +19,10 @@ class Era:
         The payment model of its years, as in the rules (`docs/rules.md`).
     years : tuple of str
         Financial years of the usual demonstration.
+    most_years : int
+        How many years up to the last of those can be asked for by number.
+    creep_in : tuple of str
+        First four signs of the HRG4+ roots in which creep is planted.
     price_year : str
         The price list by which the invented world decides which code is dearer, in every year.
     hrg_version : str
@@ -42,6 +46,8 @@ class Era:
 
     name: str
     years: tuple[str, ...]
+    most_years: int
+    creep_in: tuple[str, ...]
     price_year: str
     hrg_version: str
     attendance_hrgs: tuple[str | None, str | None]
@@ -62,14 +68,41 @@ class Era:
         """
         Say which years get a plan, and the base year of each; by the calendar years they start in.
 
+        Years before the usual ones have no prices, so none of them is planned.
+
         Examples
         --------
         >>> NTPS.budgets([2016, 2017, 2018]), PBR.budgets([2003, 2004, 2005])
         ({2017: 2016, 2018: 2017}, {2005: 2003})
+        >>> NTPS.budgets([2014, 2015, 2016, 2017])
+        {2017: 2016}
         """
         if self.base_years is None:
-            return {year: year - 1 for year in years[1:]}
+            first = periods.first_year(self.years[1])
+            return {year: year - 1 for year in years[1:] if year >= first}
         return {y: max(b, years[0]) for y, b in self.base_years.items() if y in years[1:]}
+
+    def last(self, n_years: int) -> tuple[str, ...]:
+        """
+        Name the last years of the era.
+
+        Raises
+        ------
+        SelectionError
+            If the era has fewer.
+
+        Examples
+        --------
+        >>> NTPS.last(2), NTPS.last(5)[0]
+        (('2017/18', '2018/19'), '2014/15')
+        """
+        if not 1 <= n_years <= self.most_years:
+            raise SelectionError(
+                f"The era '{self.name}' can have 1 to {self.most_years} years, not {n_years}. "
+                f"They end with {self.years[-1]}: choose how many of them."
+            )
+        end = periods.first_year(self.years[-1]) + 1
+        return tuple(periods.starting(y) for y in range(end - n_years, end))
 
     def check(self, years: Sequence[str]) -> None:
         """Refuse years at whose prices an invented price list could not be written."""
@@ -81,9 +114,14 @@ class Era:
             )
 
 
+_ELDERLY: Final = ("DZ11", "LA04", "WJ06", "EB03", "KC05")
+"""Pneumonia, urinary infection, sepsis, heart failure, disorders of salts: the acute take."""
+
 NTPS: Final = Era(
     name="ntps",
     years=("2016/17", "2017/18", "2018/19"),
+    most_years=5,
+    creep_in=(*_ELDERLY, "EB07", "DZ65", "DZ22", "JD07", "GC17"),
     price_year="2017/18",
     hrg_version="HRG4+",
     attendance_hrgs=("WF01B", "WF01A"),
@@ -96,6 +134,8 @@ NTPS: Final = Era(
 PBR: Final = Era(
     name="pbr",
     years=("2003/04", "2004/05", "2005/06"),
+    most_years=3,
+    creep_in=_ELDERLY,
     price_year="2005/06",
     hrg_version="v3.5",
     attendance_hrgs=(None, None),

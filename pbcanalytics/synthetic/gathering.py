@@ -70,7 +70,8 @@ def begin(
     """Invent the practices, decide what is planted and make the samplers."""
     practices = places.practices(n_practices, stream(seed, "practices"))
     local = practices.part(0, min(GROUP, n_practices))
-    plan = planting.nothing() if quiet else planting.usual(local, first_year, n_years)
+    planted = planting.usual(local, first_year, n_years, era.creep_in)
+    plan = planting.nothing() if quiet else planted
     drawn = mixes.samplers(shelf, population.wanted_lists(practices, 0.0), era)
     return Run(shelf, practices, plan, drawn, first_year, n_years, seed, era)
 

@@ -16,7 +16,7 @@ from pbcanalytics.synthetic.emergencies import Clinic
 from pbcanalytics.synthetic.planting import Planting
 
 TRULY, MISSED, CREPT, ZERO_STAY = range(4)
-"""Why a spell is recorded as it is: as it was, one class too cheap, too dear, or not at home."""
+"""Why a spell is recorded as it is: as it was, too cheap, too dear, or not at home."""
 
 _NON_ELECTIVE = "^2|^8"
 
@@ -50,12 +50,12 @@ def record(
     before = (provider == places.TEACHING) & (start < plan.caught_up_since) & acute
     dear = table["is_dear"].to_numpy()[hrg] & (table["step_down"].to_numpy()[hrg] >= 0)
     missed = before & dear & (lots[0] < plan.missed_before)
-    recorded[missed] = table["step_down"].to_numpy()[hrg[missed]]
+    recorded[missed] = planting.cheapest(table).to_numpy()[hrg[missed]]
     why[missed] = MISSED
 
     after = (provider == places.DISTRICT) & (start >= plan.creep_since) & acute
-    crept = after & (lots[1] < planting.creep_chance(table).to_numpy()[hrg])
-    recorded[crept] = planting.lowest_dear(table).to_numpy()[hrg[crept]]
+    crept = after & (lots[1] < planting.creep_chance(table, plan.creep_in).to_numpy()[hrg])
+    recorded[crept] = planting.surely_dear(table).to_numpy()[hrg[crept]]
     why[crept] = CREPT
     return spells.assign(recorded=recorded, why=why)
 

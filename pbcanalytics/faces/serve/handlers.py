@@ -78,7 +78,9 @@ class Page(House, TornadoVoilaHandler):  # type: ignore[misc]
         # Reading the token sets its cookie. Without the cookie Voila's own shutdown-on-leave
         # is refused (403), and every page left keeps its kernel (voila issue 1458).
         _ = self.xsrf_token
-        await TornadoVoilaHandler.get(self, f"{name}.ipynb")
+        manager: Any = self.kernel_manager
+        with manager.spares.out_of_the_way():
+            await TornadoVoilaHandler.get(self, f"{name}.ipynb")
 
     def on_kernel(self, kernel_id: str) -> None:
         """Learn which kernel is this page's, perhaps too late for its visitor."""
@@ -165,7 +167,7 @@ class Health(RequestHandler):
 
     @allow_unauthenticated
     def get(self) -> None:
-        """Count the kernels."""
+        """Count the kernels: the visitors', those ready for the next, and the most there may be."""
         self.set_header("Cache-Control", "no-store")
-        running = len(self.manager.list_kernel_ids())
-        self.finish({"kernels": running, "max": self.manager.max_kernels})
+        counts = {"kernels": self.manager.n_visited, "ready": self.manager.spares.n_ready}
+        self.finish({**counts, "max": self.manager.max_kernels})

@@ -7,7 +7,8 @@ from typing import Any
 import nbformat
 from voila.notebook_renderer import NotebookRenderer
 
-from pbcanalytics.faces.serve.wording import FAILED, notice
+from pbcanalytics.faces.serve.spares import Spare
+from pbcanalytics.faces.serve.wording import FAILED, CalmExecutor, notice
 
 
 class CalmRenderer(NotebookRenderer):  # type: ignore[misc]
@@ -22,8 +23,23 @@ class CalmRenderer(NotebookRenderer):  # type: ignore[misc]
         # nbclient's word for a kernel that died before its first answer. `kernel_started` stays
         # false, by which the cells know.
         with contextlib.suppress(RuntimeError):
-            await super()._jinja_kernel_start(nb, kernel_id, kernel_future)
+            spare = self.request_handler.kernel_manager.spares.taken(kernel_id)
+            if spare is None:
+                await super()._jinja_kernel_start(nb, kernel_id, kernel_future)
+            else:
+                self._take_over(nb, kernel_future, spare)
         return kernel_id
+
+    def _take_over(self, nb: Any, kernel: Any, spare: Spare) -> None:
+        # In place of a new client, which takes half a second to be sure of its kernel.
+        self.executor = CalmExecutor(
+            nb,
+            km=kernel,
+            config=self.traitlet_config,
+            show_tracebacks=self.voila_configuration.show_tracebacks,
+        )
+        self.executor.kc = spare.client.result()
+        self.kernel_started = True
 
     async def _jinja_cell_generator(self, nb: Any, kernel_id: str) -> AsyncIterator[Any]:
         if self.kernel_started:

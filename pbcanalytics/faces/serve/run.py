@@ -28,6 +28,7 @@ def serve(
     announce: Callable[[str], None],
     max_kernels: int | None = None,
     grace: float | None = None,
+    warm: int | None = None,
 ) -> None:
     """
     Serve every notebook of a folder as a page, until Ctrl-C or SIGTERM.
@@ -51,6 +52,9 @@ def serve(
     grace : float, optional
         How long a page is kept to which no browser is connected; by default half a minute.
         [seconds]
+    warm : int, optional
+        Kernels kept ready, so that pages open sooner, at 120 MB each; by default one or two,
+        and none on a machine with less than 4 GB.
 
     Raises
     ------
@@ -70,6 +74,7 @@ def serve(
             from pbcanalytics.faces.serve.kernels import GRACE_SECONDS, room_for_kernels
             from pbcanalytics.faces.serve.server import Dashboards
             from pbcanalytics.faces.serve.settings import settings
+            from pbcanalytics.faces.serve.spares import spares_for_memory
         room = room_for_kernels() if max_kernels is None else max_kernels
         address = f"http://{ADDRESS}:{port}/"
 
@@ -86,6 +91,7 @@ def serve(
                     environment=environment,
                     max_kernels=room,
                     grace=GRACE_SECONDS if grace is None else grace,
+                    warm=spares_for_memory() if warm is None else warm,
                 )
             )
             server.sockets, server.status, server.ready = sockets, status, ready

@@ -115,6 +115,7 @@ class Dashboards(Voila):  # type: ignore[misc]
         }
         try:
             self.kernel_manager.vacancy.start()
+            self.ioloop.add_callback(self.kernel_manager.spares.start)
             self.ioloop.add_callback(self.ready)
             self.ioloop.start()
         finally:
@@ -135,7 +136,9 @@ class Dashboards(Voila):  # type: ignore[misc]
     def stop(self) -> None:
         """End every kernel, then remove what they were reached by."""
         with contextlib.suppress(TimeoutError):
-            self.ioloop.run_sync(
-                lambda: self.kernel_manager.shutdown_all(now=True), timeout=LONGEST_GOODBYE_SECONDS
-            )
+            self.ioloop.run_sync(self._goodbye, timeout=LONGEST_GOODBYE_SECONDS)
         shutil.rmtree(self.connection_dir, ignore_errors=True)
+
+    async def _goodbye(self) -> None:
+        await self.kernel_manager.shutdown_all(now=True)
+        await self.kernel_manager.spares.stop()

@@ -23,7 +23,13 @@ LONGEST_CELL_SECONDS = 120
 
 
 def settings(
-    notebooks: Path, *, port: int, environment: dict[str, str], max_kernels: int, grace: float
+    notebooks: Path,
+    *,
+    port: int,
+    environment: dict[str, str],
+    max_kernels: int,
+    grace: float,
+    warm: int,
 ) -> Config:
     """Make the whole configuration of one server."""
     values: dict[str, dict[str, Any]] = {
@@ -63,6 +69,11 @@ def settings(
         },
         # A kernel that died comes back blank, which no page can use: let it stay dead.
         "KernelRestarter": {"restart_limit": 0},
-        "Ceiling": {"max_kernels": max_kernels, "environment": environment, "grace": grace},
+        "Ceiling": {
+            "max_kernels": max_kernels,
+            "environment": environment,
+            "grace": grace,
+            "warm": warm,
+        },
     }
     return Config(values)

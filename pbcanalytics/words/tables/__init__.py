@@ -13,15 +13,39 @@ from pbcanalytics.words.tables.activity import (
     REFERRALS,
     SUPPLIED_SPELLS,
 )
+from pbcanalytics.words.tables.alerted import ALERTED, DEMAND_ALERT_FAMILIES, DEMAND_ALERTS
 from pbcanalytics.words.tables.alerts import ALERT_LEDGER
+from pbcanalytics.words.tables.coded import (
+    CODED_EVENTS,
+    CODED_PAIRS,
+    CODED_PERIODS,
+    CODED_PRACTICES,
+    CODED_SEARCH,
+    OF_CODING,
+)
+from pbcanalytics.words.tables.compared import (
+    MEASURE_BANDS,
+    MEASURE_COMPARISONS,
+    MEASURE_PEERS,
+    MEASURE_SPREADS,
+    OF_COMPARISON,
+)
 from pbcanalytics.words.tables.contracts import CONTRACT_LINES, CONTRACT_TOTALS, INVOICES
 from pbcanalytics.words.tables.demand import (
-    MEASURE_FORECASTS,
+    CHART_EVENTS,
     MEASURE_GROUPS,
     MEASURE_MONTHS,
+    MEASURE_PART_MONTHS,
+    MEASURE_PART_YEARS,
+    MEASURE_PROVISIONAL,
     MEASURE_YEARS,
     MEASURES,
     OF_DEMAND,
+)
+from pbcanalytics.words.tables.foreseen import (
+    FORESEEN,
+    MEASURE_FORECAST_RECORD,
+    MEASURE_FORECASTS,
 )
 from pbcanalytics.words.tables.monitored import (
     FORECAST_RECORD,
@@ -38,10 +62,10 @@ from pbcanalytics.words.tables.published import (
     BUDGETS,
     HRG_PRICES,
     PROVIDER_FACTORS,
-    PUBLISHED,
     STEP_TOTALS,
     UNPRICED_ACTIVITY,
 )
+from pbcanalytics.words.tables.published import PUBLISHED as _PUBLISHED
 from pbcanalytics.words.tables.records import (
     FINDINGS,
     IDENTITIES,
@@ -65,6 +89,7 @@ from pbcanalytics.words.tables.registers import (
     PROVIDERS,
     WEIGHTED_LISTS,
 )
+from pbcanalytics.words.tables.schemed import OF_SCHEMES, SCHEME_GROUPS, SCHEMES
 from pbcanalytics.words.tables.signals import CREEP_PRACTICES, CREEP_SIGNALS
 from pbcanalytics.words.tables.table import Column, Table
 
@@ -84,10 +109,14 @@ RECORDS: Final = (
 )
 """What is kept about the files and the builds themselves."""
 
+PUBLISHED: Final = (*_PUBLISHED, *OF_SCHEMES, *ALERTED, *OF_COMPARISON, *OF_CODING)
+"""What pages may read: aggregate, small numbers withheld."""
+
 FOUND: Final = (CREEP_SIGNALS, CREEP_PRACTICES)
 """What a search for code creep keeps in the working database, until the next."""
 
 __all__ = [
+    "ALERTED",
     "ALERT_LEDGER",
     "BUDGETS",
     "BUDGET_ADJUSTMENTS",
@@ -95,15 +124,24 @@ __all__ = [
     "BUDGET_LINES",
     "BUDGET_PRACTICES",
     "BUDGET_SCOPE",
+    "CHART_EVENTS",
+    "CODED_EVENTS",
+    "CODED_PAIRS",
+    "CODED_PERIODS",
+    "CODED_PRACTICES",
+    "CODED_SEARCH",
     "CONSORTIA",
     "CONTRACT_LINES",
     "CONTRACT_TOTALS",
     "CREEP_PRACTICES",
     "CREEP_SIGNALS",
+    "DEMAND_ALERTS",
+    "DEMAND_ALERT_FAMILIES",
     "EMERGENCY",
     "EPISODES",
     "FINDINGS",
     "FORECAST_RECORD",
+    "FORESEEN",
     "FOUND",
     "GIVEN_BUDGETS",
     "GROUPED_EPISODES",
@@ -116,9 +154,17 @@ __all__ = [
     "LIST_SIZES",
     "LOADS",
     "MEASURES",
+    "MEASURE_BANDS",
+    "MEASURE_COMPARISONS",
     "MEASURE_FORECASTS",
+    "MEASURE_FORECAST_RECORD",
     "MEASURE_GROUPS",
     "MEASURE_MONTHS",
+    "MEASURE_PART_MONTHS",
+    "MEASURE_PART_YEARS",
+    "MEASURE_PEERS",
+    "MEASURE_PROVISIONAL",
+    "MEASURE_SPREADS",
     "MEASURE_YEARS",
     "MEMBERSHIPS",
     "MONITORED",
@@ -126,7 +172,10 @@ __all__ = [
     "MONITOR_GROUPS",
     "MONITOR_LINES",
     "MONITOR_MONTHS",
+    "OF_CODING",
+    "OF_COMPARISON",
     "OF_DEMAND",
+    "OF_SCHEMES",
     "OUTPATIENTS",
     "PCTS",
     "PLAN",
@@ -139,6 +188,8 @@ __all__ = [
     "RECORDS",
     "REFERRALS",
     "REJECTS",
+    "SCHEMES",
+    "SCHEME_GROUPS",
     "SPELL_CHANGES",
     "STEP_TOTALS",
     "SUBMISSIONS",

@@ -1,0 +1,186 @@
+"""What is told of a provider and root beside its pounds: patients, growth, breadth, power."""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from pbcanalytics.creep.effect import MONTHS_AFTER, MONTHS_BEFORE, rise
+from pbcanalytics.creep.panel import BASELINE_MONTHS, Floats, Ints, Panel
+from pbcanalytics.creep.pricing import _paid as paid
+from pbcanalytics.creep.signals import Signals
+
+POINTS: Final = (2, 5, 10)
+"""Rises of the dear share whose chance of being heard is told. [percentage points]"""
+
+Z_95: Final = 1.96
+
+_GRID: Final = 15
+"""Points to an axis in the chance of being heard: 3,375 draws of three statistics, as likely."""
+
+
+def windows(of: Panel, onset: int) -> tuple[slice, slice]:
+    """Give the months before a month and from it on that are compared: 18 and 12."""
+    before = slice(max(0, onset - MONTHS_BEFORE), onset)
+    return before, slice(onset, min(onset + MONTHS_AFTER, of.n_months))
+
+
+def is_comparable(of: Panel, found: Signals, rows: Ints, onset: int) -> bool:
+    """Tell whether every series has a month on either side of a month that can be compared."""
+    known = np.isfinite(found.z[0, rows])
+    return all(bool(known[:, part].any(axis=1).all()) for part in windows(of, onset))
+
+
+def patients(of: Panel, rows: Ints, onset: int) -> dict[str, float]:
+    """
+    Say how ill the patients of some series were before and after a month, by the severity score.
+
+    Parameters
+    ----------
+    of : Panel
+    rows : array of int
+        Series.
+    onset : int
+
+    Returns
+    -------
+    dict
+        `dear_before`, `dear_after`, `cheap_before`, `cheap_after`; of all patients
+        `every_change` and its standard error `every_error`. Not numbers without spells.
+    """
+    told, n, means = {}, [], []
+    for name, part in zip(("before", "after"), windows(of, onset), strict=True):
+        seen = ~of.is_masked[rows, part]
+        every, dear, q1, q0 = (
+            float(np.where(seen, x[rows, part], 0.0).sum()) for x in (of.n, of.k, of.q1, of.q0)
+        )
+        told[f"dear_{name}"] = q1 / dear if dear else float("nan")
+        told[f"cheap_{name}"] = q0 / (every - dear) if every > dear else float("nan")
+        n.append(max(every, 1.0))
+        means.append((q1 + q0) / n[-1])
+    told["every_change"] = means[1] - means[0]
+    told["every_error"] = float(np.sqrt(1 / n[0] + 1 / n[1]))
+    return told
+
+
+def growth(of: Panel, rows: Ints, onset: int) -> float:
+    """Give the spells of the year after a month over those of the same months before."""
+    after = windows(of, onset)[1]
+    before = slice(after.start - 12, after.stop - 12)
+    lot = float(of.n[rows, before].sum())
+    return float(of.n[rows, after].sum()) / lot if lot else float("nan")
+
+
+def cost(before: pd.DataFrame, after: pd.DataFrame | None = None) -> int:
+    """
+    Give what spells cost without long stays, as `pricing.price` reckons it.
+
+    Parameters
+    ----------
+    before : DataFrame, one row per spell
+        The spells, as `Prepared.spells` has them.
+    after : DataFrame, optional
+        Those they are compared with: a spell without a price counts at the mean of its class in
+        both. Without them every spell must have a price.
+
+    Returns
+    -------
+    int
+        [pence]
+    """
+    if after is None:
+        return int((before["price_pence"] - before["long_stay_pence"]).sum())
+    both = paid(pd.concat([before, after]))
+    return int(both["paid_pence"].iloc[: len(before)].sum())
+
+
+def change(of: Panel, found: Signals, rows: Ints, onset: int) -> tuple[float, float]:
+    """Give the change of the dear share at a month, case mix taken off, and its standard error."""
+    estimate, weights = rise(of, found, rows, onset)
+    return float(weights @ estimate.value), estimate.error(weights)
+
+
+def breadth(of: Panel, found: Signals, rows: Ints, onset: int) -> float:
+    """
+    Give the share of series whose dear share rose at a month by more than its standard error.
+
+    Where all is as it was, chance brings about one in six; a new team of coders moves most.
+
+    Parameters
+    ----------
+    of, found
+        As in `change`.
+    rows : array of int
+        All series of a provider.
+    onset : int
+    """
+    risen = []
+    for row in rows.tolist():
+        if is_comparable(of, found, np.array([row]), onset):
+            moved, error = change(of, found, np.array([row]), onset)
+            risen.append(moved > error)
+    return float(np.mean(risen)) if risen else float("nan")
+
+
+def power(found: Signals, rows: Ints, limit: float) -> dict[int, float]:
+    """
+    Give the chance that a rise which is all creep is a query within its first twelve months.
+
+    What the filter would learn of a step in each statistic (`detector.scan`) says how far its
+    evidence stands out from chance. Looked at after twelve months and at the true onset only, so
+    that the chance is rather higher: it is a lower bound.
+
+    Parameters
+    ----------
+    found : Signals
+    rows : array of int
+        Series; several are a pool.
+    limit : float
+        Of the tier QUERY.
+
+    Returns
+    -------
+    dict of int to float
+        By POINTS.
+    """
+    from scipy.special import ndtri
+
+    information = _information(found, rows).sum(axis=1)
+    axis = ndtri((np.arange(_GRID) + 0.5) / _GRID)
+    chance = np.stack(np.meshgrid(axis, axis, axis), axis=-1).reshape(-1, 3)
+    told = {}
+    for points in POINTS:
+        step = points / 100 * np.array([1.0, 1.0, 0.0])
+        score = step * information + chance * np.sqrt(information)
+        y, c, r = score.T
+        creep = _ratio(y + c, information[0] + information[1])
+        other = np.maximum(
+            _ratio(y, information[0]), _ratio(y - r, information[0] + information[2])
+        )
+        told[points] = float(np.mean(creep - 0.5 * other > limit**2))
+    return told
+
+
+def _ratio(push: Floats, information: float) -> Floats:
+    """Give the likelihood-ratio statistic of a push in one direction."""
+    return np.maximum(push, 0.0) ** 2 / max(information, 1e-12)
+
+
+def _information(found: Signals, rows: Ints) -> Floats:
+    """Give what the last twelve months tell of a step at their start, statistic by series."""
+    z, noise, drift = found.z[:, rows], found.noise[:, rows], found.spread.drift[:, rows]
+    known = np.isfinite(z) & np.isfinite(noise)
+    spread = np.where(np.isfinite(noise[:, :, 0]), 4 * noise[:, :, 0], 1.0)
+    reached, told = np.zeros(spread.shape), np.zeros(spread.shape)
+    begin = max(z.shape[2] - MONTHS_AFTER, BASELINE_MONTHS)
+    for t in range(z.shape[2]):
+        has = known[:, :, t]
+        spread = spread + drift
+        total = np.where(has, spread + noise[:, :, t], 1.0)
+        gain = np.where(has, spread / total, 0.0)
+        spread = (1 - gain) * spread
+        if t >= begin:
+            heard = np.where(has, 1 - reached, 0.0)
+            told += heard**2 / total
+            reached += gain * heard
+    return told

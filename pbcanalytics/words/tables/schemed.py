@@ -1,0 +1,60 @@
+"""What is published of schemes of demand management: what could be seen, and what became of it."""
+
+from typing import Final
+
+from pbcanalytics.words.tables.table import table
+
+SCHEMES: Final = table(
+    "schemes",
+    "one row per scheme; ratios are rounded, and all are left out where they tell of few",
+    ("scheme", "code", "scheme"),
+    ("title", "text", "its name"),
+    ("what_is_done", "text", "what is done"),
+    ("measure", "code", "what it is to change"),
+    ("measure_title", "text", "its name"),
+    ("specialty_names", "text", "specialties; blank for all"),
+    ("starts", "month", "first month"),
+    ("n_months_agreed", "integer", "for so long it is evaluated", "months"),
+    ("hoped_share", "ratio", "change that is hoped for; negative for a fall", "share"),
+    ("author", "text", "who wrote it down"),
+    ("registered_on", "date", "when"),
+    ("approved_by", "text", "who approved it; blank if nobody"),
+    ("approved_on", "date", "when"),
+    ("planned_on", "date", "when it was looked at what could be seen; blank if never"),
+    ("planned_share", "ratio", "smallest change that could be seen, as told then", "share"),
+    ("remarks", "text", "what weakens its evaluation, codes with commas between"),
+    ("beside", "text", "other schemes in the measure that some of its practices are under"),
+    ("n_practices", "integer", "practices that take part", "practices"),
+    ("n_controls", "integer", "practices of the PCT without a scheme in the measure", "practices"),
+    ("is_chosen_by_figures", "flag", "practices were chosen by their own figures of the measure"),
+    ("figures_from", "month", "first month of those figures"),
+    ("figures_to", "month", "last month of those figures"),
+    ("verdict", "code", "too_early, chance, fell or rose; blank if it cannot be evaluated"),
+    ("reason", "text", "why it cannot be evaluated"),
+    ("n_months", "integer", "months since it began that are known", "months"),
+    ("baseline_from", "month", "first month that it is compared with"),
+    ("baseline_to", "month", "last month that it is compared with"),
+    ("to_month", "month", "last month evaluated"),
+    ("effect_ratio", "ratio", "change of its practices over that of the controls"),
+    ("effect_low", "ratio", "low end of its 95% interval"),
+    ("effect_high", "ratio", "high end of it"),
+    ("others_ratio", "ratio", "change of the controls by themselves"),
+    ("naive_ratio", "ratio", "change of its practices since just before, without controls"),
+    ("n_placebos", "integer", "groups of controls judged as if they had had it", "groups"),
+    ("n_together", "integer", "practices in each of these groups", "practices"),
+    ("n_as_far", "integer", "of these groups, those that moved as far", "groups"),
+    ("least_fall_ratio", "ratio", "smallest fall that is found in 8 of 10 cases"),
+    ("least_rise_ratio", "ratio", "smallest rise that is found in 8 of 10 cases"),
+    ("power_share", "ratio", "how often the effect hoped for would be found", "share"),
+    ("stood_ratio", "ratio", "level of its practices over that of all, when chosen or before it"),
+    ("return_share", "ratio", "what of that level comes back on its own", "share"),
+    ("is_withheld", "flag", "small numbers: what was counted is left out"),
+)
+SCHEME_GROUPS: Final = table(
+    "scheme_groups",
+    "one row per scheme and group that has a practice in it",
+    ("scheme", "code", "scheme"),
+    ("group_kind", "code", "pct, consortium or practice"),
+    ("group_code", "code", "its code"),
+)
+OF_SCHEMES: Final = (SCHEMES, SCHEME_GROUPS)
