@@ -24,13 +24,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pbcanalytics import pipeline
-from pbcanalytics.demand.alerts import Alerts, alerts
-from pbcanalytics.demand.course import pooled_course
-from pbcanalytics.demand.evaluation import controlled_difference, least_detectable
-from pbcanalytics.demand.funnels import beyond_peers, least_detectable_ratio, peer_limits
-from pbcanalytics.demand.overdispersion import cqc, shmi, spread
-from pbcanalytics.demand.rates import crude, standardised_ratio
-from pbcanalytics.pipeline.watching import watch_demand
+from pbcanalytics.demand.charting.course import pooled_course
+from pbcanalytics.demand.comparing.funnels import beyond_peers, least_detectable_ratio, peer_limits
+from pbcanalytics.demand.comparing.overdispersion import cqc, shmi, spread
+from pbcanalytics.demand.comparing.rates import crude, standardised_ratio
+from pbcanalytics.demand.schemes.evaluation import controlled_difference, least_detectable
+from pbcanalytics.demand.watching.alerts import Alerts, alerts
+from pbcanalytics.pipeline.demand.watching import watch_demand
 from pbcanalytics.words.working_days import days_in, months_between
 
 Array = NDArray[np.float64]

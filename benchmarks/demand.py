@@ -19,14 +19,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pbcanalytics.demand import conformal
-from pbcanalytics.demand.changes import beside_others, tested
-from pbcanalytics.demand.conformal import LEVELS, SIZES, backtest, forecast_with_intervals
-from pbcanalytics.demand.pooled import pooled_forecast
-from pbcanalytics.demand.presets import MEANS, PRESETS, preset
-from pbcanalytics.demand.season import pooled_index
-from pbcanalytics.demand.smoothing import forecast
-from pbcanalytics.demand.spc import chart
+from pbcanalytics.demand.charting.presets import MEANS, PRESETS, preset
+from pbcanalytics.demand.charting.season import pooled_index
+from pbcanalytics.demand.charting.spc import chart
+from pbcanalytics.demand.forecasting import conformal
+from pbcanalytics.demand.forecasting.conformal import (
+    LEVELS,
+    SIZES,
+    backtest,
+    forecast_with_intervals,
+)
+from pbcanalytics.demand.forecasting.pooled import pooled_forecast
+from pbcanalytics.demand.forecasting.smoothing import forecast
+from pbcanalytics.demand.watching.changes import beside_others, tested
 from pbcanalytics.words.working_days import days_in, months_between
 
 Amounts = NDArray[np.float64]

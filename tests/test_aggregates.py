@@ -15,7 +15,7 @@ from pbcanalytics import costing, intake
 from pbcanalytics.cli import aggregates as _registered  # noqa: F401
 from pbcanalytics.cli import main
 from pbcanalytics.costing.aggregates import PricedAggregates, price_aggregates
-from pbcanalytics.faces import aggregates as words
+from pbcanalytics.faces.sentences import aggregates as words
 from pbcanalytics.intake.aggregates import read_aggregates
 from pbcanalytics.pipeline.aggregates import price_aggregate_file, price_loaded_aggregates
 from pbcanalytics.reference import Shelf

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from benchmarks.alerts import judged, portfolio, raised, raw_xmr, usual
-from pbcanalytics.demand import alerts as room
-from pbcanalytics.demand.alerts import alerts
-from pbcanalytics.demand.course import dispersion, in_windows, pooled_course
-from pbcanalytics.demand.ledger import empty_ledger, entered
+from pbcanalytics.demand.charting.course import dispersion, in_windows, pooled_course
+from pbcanalytics.demand.watching import alerts as room
+from pbcanalytics.demand.watching.alerts import alerts
+from pbcanalytics.demand.watching.ledger import empty_ledger, entered
 from pbcanalytics.words.errors import SelectionError
 
 # The goals of trends 7.3 with room for smaller portfolios: some 300 alerts a case tell a share of

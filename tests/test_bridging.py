@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pbcanalytics import costing, pipeline
 from pbcanalytics.costing import Bridge
-from pbcanalytics.faces import explanation
+from pbcanalytics.faces.sentences import explanation
 from pbcanalytics.reference import Shelf
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words.errors import SelectionError

@@ -36,8 +36,13 @@ from pbcanalytics.budgets.walk.adjustments import NO_PRACTICE, NOTHING_TO_SPREAD
 from pbcanalytics.budgets.walk.fair_share_move import NO_WEIGHTS
 from pbcanalytics.budgets.walk.scope import NO_LINE, HandBack, share_of_year
 from pbcanalytics.budgets.walk.steps import Line, Walk, walk
-from pbcanalytics.faces import publication
-from pbcanalytics.faces.pages import baseline_budgets, budget_tables, budget_view, budget_words
+from pbcanalytics.faces.pages.budgets import (
+    baseline_budgets,
+    budget_tables,
+    budget_view,
+    budget_words,
+)
+from pbcanalytics.faces.publishing import budgets as publication
 from pbcanalytics.pipeline import stage
 from pbcanalytics.store import Published, Warehouse
 from pbcanalytics.words.errors import SelectionError

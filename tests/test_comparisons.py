@@ -14,17 +14,17 @@ import pytest
 from scipy.stats import gamma, poisson
 
 from pbcanalytics import store
-from pbcanalytics.demand import comparing
-from pbcanalytics.demand.cube import Cube
-from pbcanalytics.demand.measures import Measure, measure_of
-from pbcanalytics.demand.measuring import ALL, Sums
-from pbcanalytics.faces import compare as words
-from pbcanalytics.faces.audience import cleared
-from pbcanalytics.faces.funnel_chart import chance_limits, shape
-from pbcanalytics.faces.lettering import named_as
-from pbcanalytics.faces.pages import trend_compare, trend_ribbon
-from pbcanalytics.faces.pages.trend_view import TrendView, view
-from pbcanalytics.faces.publication_comparisons import comparison_tables, rounded
+from pbcanalytics.demand.comparing import practices as comparing
+from pbcanalytics.demand.measuring.cube import Cube
+from pbcanalytics.demand.measuring.measures import Measure, measure_of
+from pbcanalytics.demand.measuring.sums import ALL, Sums
+from pbcanalytics.faces.charts.funnel_chart import chance_limits, shape
+from pbcanalytics.faces.pages.demand import trend_compare, trend_ribbon
+from pbcanalytics.faces.pages.demand.trend_view import TrendView, view
+from pbcanalytics.faces.publishing.comparisons import comparison_tables, rounded
+from pbcanalytics.faces.sentences import compare as words
+from pbcanalytics.faces.withholding.audience import cleared
+from pbcanalytics.faces.withholding.lettering import named_as
 from pbcanalytics.pipeline.sharing import share
 from pbcanalytics.reference import Shelf
 from pbcanalytics.reference.compact import compact

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from pbcanalytics import pipeline
 from pbcanalytics.cli import app
 from pbcanalytics.creep.result import Creep
-from pbcanalytics.faces import creep as words
-from pbcanalytics.pipeline.creep import find_creep
+from pbcanalytics.faces.sentences import creep as words
+from pbcanalytics.pipeline.coding.creep import find_creep
 from pbcanalytics.synthetic import NTPS
 from pbcanalytics.words.errors import SelectionError, StoreError
 from pbcanalytics.words.tables.signals import CREEP_PRACTICES, CREEP_SIGNALS

@@ -14,7 +14,7 @@ from pbcanalytics.creep.mechanisms import (
 )
 from pbcanalytics.creep.panel import BASELINE_MONTHS
 from pbcanalytics.creep.signals import signals
-from pbcanalytics.pipeline.creep_shares import Shares, asked
+from pbcanalytics.pipeline.coding.creep_shares import Shares, asked
 
 MONTHS = pd.date_range("2014-04-01", periods=54, freq="MS")
 ONSET = 36

@@ -313,7 +313,7 @@ def test_what_cannot_be_read_is_refused_in_a_sentence_and_leaves_nothing(
 def test_a_value_that_excel_would_run_is_not_run_when_it_is_saved() -> None:
     import base64
 
-    from pbcanalytics.faces.cards import download
+    from pbcanalytics.faces.charts.cards import download
 
     link = download([{"name": "=HYPERLINK(1)", "n": -5}], file="a.csv", text="save")
     saved = base64.b64decode(link.split("base64,")[1].split('"')[0]).decode("utf-8-sig")

@@ -4,7 +4,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pbcanalytics.faces.disclosure import withheld_cells, withhold
+from pbcanalytics.faces.withholding.disclosure import withheld_cells, withhold
 
 SMALLEST = 8
 row = st.lists(st.integers(0, 40), min_size=1, max_size=9).map(lambda ns: dict(enumerate(ns)))

@@ -15,11 +15,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from pbcanalytics.cli import app
-from pbcanalytics.faces import drill_steps as words
-from pbcanalytics.faces.opened_budget import STEPS, Drilled
-from pbcanalytics.pipeline.agreeing import agree
-from pbcanalytics.pipeline.drill import drill, open_budget
-from pbcanalytics.pipeline.drill_sidelines import ROUNDING
+from pbcanalytics.faces.sentences import drill_steps as words
+from pbcanalytics.faces.sentences.opened_budget import STEPS, Drilled
+from pbcanalytics.pipeline.budgets.agreeing import agree
+from pbcanalytics.pipeline.budgets.drill import drill, open_budget
+from pbcanalytics.pipeline.budgets.drill_sidelines import ROUNDING
 from pbcanalytics.words.errors import SelectionError, StoreError
 
 YEAR: Final = "2018/19"

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.alerts import evaluated, schemes
-from pbcanalytics.demand.evaluation import (
+from pbcanalytics.demand.comparing.overdispersion import spread
+from pbcanalytics.demand.schemes.evaluation import (
     Detectable,
     controlled_difference,
     expected_return_ratio,
     least_detectable,
 )
-from pbcanalytics.demand.overdispersion import spread
 from pbcanalytics.words.errors import SelectionError
 
 N_WORLDS = 500

@@ -15,12 +15,12 @@ from playwright.sync_api import Browser
 
 import pbcanalytics
 from pbcanalytics import costing, pipeline
-from pbcanalytics.faces import explanation
 from pbcanalytics.faces.notebooks import folder
 from pbcanalytics.faces.pages.page import Page
-from pbcanalytics.faces.pages.stay_price import family, kind_of, priced
+from pbcanalytics.faces.pages.prices.stay_price import family, kind_of, priced
+from pbcanalytics.faces.sentences import explanation
 from pbcanalytics.faces.serve.listing import entries
-from pbcanalytics.faces.taken_steps import STEPS, TAKEN
+from pbcanalytics.faces.withholding.taken_steps import STEPS, TAKEN
 from pbcanalytics.faces.wording import exact, short
 from pbcanalytics.reference import Shelf
 from pbcanalytics.store import Published, Warehouse

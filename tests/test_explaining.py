@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pbcanalytics import costing, pipeline
-from pbcanalytics.faces import explanation
+from pbcanalytics.faces.sentences import explanation
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words.errors import ReferenceGap, SelectionError
 from tests.drawn import priced

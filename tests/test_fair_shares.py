@@ -42,8 +42,8 @@ from pbcanalytics.budgets.shares.pace_of_change import (
     towards_band,
 )
 from pbcanalytics.cli import app
-from pbcanalytics.pipeline.fair_shares import shares_of
-from pbcanalytics.pipeline.weight_sets import chosen_weights, factors_of, share_rules
+from pbcanalytics.pipeline.budgets.fair_shares import shares_of
+from pbcanalytics.pipeline.budgets.weight_sets import chosen_weights, factors_of, share_rules
 from pbcanalytics.reference import Shelf
 from pbcanalytics.words.errors import ReferenceGap, SelectionError, StoreError
 from tests.test_budgets import EXAMPLE, LISTS, PLAN

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pbcanalytics.demand.conformal import (
+from pbcanalytics.demand.charting.season import pooled_index
+from pbcanalytics.demand.forecasting.conformal import (
     BAND,
     ENDED,
     GROUP,
@@ -25,8 +26,7 @@ from pbcanalytics.demand.conformal import (
     backtest,
     forecast_with_intervals,
 )
-from pbcanalytics.demand.season import pooled_index
-from pbcanalytics.demand.smoothing import forecast
+from pbcanalytics.demand.forecasting.smoothing import forecast
 from pbcanalytics.words.errors import SelectionError
 
 APRIL, JANUARY = 3, 0

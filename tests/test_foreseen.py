@@ -12,16 +12,23 @@ from typer.testing import CliRunner
 
 from benchmarks.demand import Invented, invented
 from pbcanalytics.cli import app
-from pbcanalytics.demand.conformal import LEVELS
-from pbcanalytics.demand.cube import Cube, cube_of
-from pbcanalytics.demand.foreseeing import POOLED, SAME_MONTH, SERIES, Foreseen, foreseen, intervals
-from pbcanalytics.demand.groups import SMOOTHED, group_series
-from pbcanalytics.demand.measures import Condition, Measure, measure_of
-from pbcanalytics.demand.measuring import ALL, Sums
-from pbcanalytics.demand.overdispersion import count_tail
-from pbcanalytics.faces import forecast as words
-from pbcanalytics.faces.pages import trend_forecast
-from pbcanalytics.faces.pages.trend_view import view
+from pbcanalytics.demand.comparing.overdispersion import count_tail
+from pbcanalytics.demand.forecasting.conformal import LEVELS
+from pbcanalytics.demand.forecasting.foreseeing import (
+    POOLED,
+    SAME_MONTH,
+    SERIES,
+    Foreseen,
+    foreseen,
+    intervals,
+)
+from pbcanalytics.demand.measuring.cube import Cube, cube_of
+from pbcanalytics.demand.measuring.groups import SMOOTHED, group_series
+from pbcanalytics.demand.measuring.measures import Condition, Measure, measure_of
+from pbcanalytics.demand.measuring.sums import ALL, Sums
+from pbcanalytics.faces.pages.demand import trend_forecast
+from pbcanalytics.faces.pages.demand.trend_view import view
+from pbcanalytics.faces.sentences import forecast as words
 from pbcanalytics.pipeline.stage import shelf
 from pbcanalytics.reference.measures import measure_documents
 from pbcanalytics.store import Published

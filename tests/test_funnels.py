@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from pbcanalytics.demand import funnels, ranks
-from pbcanalytics.demand.funnels import (
+from pbcanalytics.demand.comparing import funnels, ranks
+from pbcanalytics.demand.comparing.funnels import (
     beyond_peers,
     funnel,
     funnelplotr_ratio_limits,
@@ -20,7 +20,7 @@ from pbcanalytics.demand.funnels import (
     phe_ratio_limits,
     significance,
 )
-from pbcanalytics.demand.overdispersion import (
+from pbcanalytics.demand.comparing.overdispersion import (
     count_tail,
     cqc,
     cqc_limits,
@@ -30,7 +30,7 @@ from pbcanalytics.demand.overdispersion import (
     shmi_limits,
     spread,
 )
-from pbcanalytics.demand.peers import nearest_peers
+from pbcanalytics.demand.comparing.peers import nearest_peers
 from pbcanalytics.words.errors import SelectionError
 
 # trends 1.4: FunnelPlotR's own example of over-dispersion.

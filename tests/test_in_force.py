@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pbcanalytics import pipeline
-from pbcanalytics.pipeline.agreeing import agree
-from pbcanalytics.pipeline.fair_shares import shares_of
+from pbcanalytics.pipeline.budgets.agreeing import agree
+from pbcanalytics.pipeline.budgets.fair_shares import shares_of
 from pbcanalytics.store import Published
 from pbcanalytics.store.agreed import opened
 from pbcanalytics.words.errors import StoreError

@@ -18,16 +18,23 @@ from typer.testing import CliRunner
 from pbcanalytics.cli import app
 from pbcanalytics.cli import measures as registers_the_command
 from pbcanalytics.costing.chain import model
-from pbcanalytics.demand import list_months, measuring
-from pbcanalytics.demand.chain import STAGES, STARTS, chain_of
-from pbcanalytics.demand.cube import Cube, cube_of
-from pbcanalytics.demand.grid import Grid, grid_of
-from pbcanalytics.demand.list_months import Lists
-from pbcanalytics.demand.measures import NOT_REVIEWED, REVIEWED, UNDER_REVIEW, Measure, measure_of
-from pbcanalytics.demand.measuring import ALL, ratio_limits
-from pbcanalytics.faces import measures as words
-from pbcanalytics.faces import referral_chain as chain_words
-from pbcanalytics.pipeline.measures import held_measures, measure_grid, referral_chain
+from pbcanalytics.demand.measuring import list_months
+from pbcanalytics.demand.measuring import sums as measuring
+from pbcanalytics.demand.measuring.chain import STAGES, STARTS, chain_of
+from pbcanalytics.demand.measuring.cube import Cube, cube_of
+from pbcanalytics.demand.measuring.grid import Grid, grid_of
+from pbcanalytics.demand.measuring.list_months import Lists
+from pbcanalytics.demand.measuring.measures import (
+    NOT_REVIEWED,
+    REVIEWED,
+    UNDER_REVIEW,
+    Measure,
+    measure_of,
+)
+from pbcanalytics.demand.measuring.sums import ALL, ratio_limits
+from pbcanalytics.faces.sentences import measures as words
+from pbcanalytics.faces.sentences import referral_chain as chain_words
+from pbcanalytics.pipeline.demand.measures import held_measures, measure_grid, referral_chain
 from pbcanalytics.reference import Shelf
 from pbcanalytics.reference.events import DIMENSIONS, EVENTS, UNKNOWN
 from pbcanalytics.reference.measures import FIELDS, measure_documents

@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pbcanalytics import pipeline
-from pbcanalytics.faces.monitor_withholding import months_untold
-from pbcanalytics.faces.told_sums import Cells, Ledger
+from pbcanalytics.faces.withholding.monitor_withholding import months_untold
+from pbcanalytics.faces.withholding.told_sums import Cells, Ledger
 from pbcanalytics.store import Published, Warehouse
 from tests.test_subtraction import SMALLEST, few_that_follow
 

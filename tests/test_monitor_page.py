@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from playwright.sync_api import Browser
 
 from pbcanalytics import budget_monitor
-from pbcanalytics.faces.monitor_withholding import lines_by_month, months_untold
-from pbcanalytics.faces.pages import budget_monitor as page_module
-from pbcanalytics.faces.pages.monitor_view import view
+from pbcanalytics.faces.pages.budgets import budget_monitor as page_module
+from pbcanalytics.faces.pages.budgets.monitor_view import view
 from pbcanalytics.faces.parameters import Selection
-from pbcanalytics.faces.step_groups import Group
-from pbcanalytics.faces.step_withholding import hidden_lines
+from pbcanalytics.faces.withholding.monitor_withholding import lines_by_month, months_untold
+from pbcanalytics.faces.withholding.step_groups import Group
+from pbcanalytics.faces.withholding.step_withholding import hidden_lines
 from pbcanalytics.faces.wording import exact
-from pbcanalytics.pipeline.monitor import monitor
-from pbcanalytics.pipeline.outturn import forecast_outturn
+from pbcanalytics.pipeline.budgets.monitor import monitor
+from pbcanalytics.pipeline.budgets.outturn import forecast_outturn
 from pbcanalytics.store import Published, Warehouse
 from pbcanalytics.words.errors import SelectionError
 from tests.browsing import DESK, PHONE, Server, browser, serving, visit

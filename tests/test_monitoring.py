@@ -24,9 +24,9 @@ from pbcanalytics.budgets.monitor.month_shares import Spread, month_budgets, mon
 from pbcanalytics.budgets.monitor.variance import PARTS, Variance
 from pbcanalytics.cli import app
 from pbcanalytics.costing.chain import model
-from pbcanalytics.faces import monitor as words
-from pbcanalytics.faces import monitor_tables as tables
-from pbcanalytics.pipeline.monitor import monitor
+from pbcanalytics.faces.sentences import monitor as words
+from pbcanalytics.faces.sentences import monitor_tables as tables
+from pbcanalytics.pipeline.budgets.monitor import monitor
 from pbcanalytics.words import codes
 from pbcanalytics.words.errors import SelectionError, StoreError
 

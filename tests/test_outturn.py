@@ -18,9 +18,9 @@ from pbcanalytics.budgets.forecast.outturn import BOUNDS, MONEY, Outturn, outtur
 from pbcanalytics.budgets.forecast.price_levels import at_one_level
 from pbcanalytics.budgets.forecast.profile import days
 from pbcanalytics.cli import outturn as command
-from pbcanalytics.faces import outturn as words
+from pbcanalytics.faces.sentences import outturn as words
 from pbcanalytics.intake.extract_ages import extract_ages
-from pbcanalytics.pipeline.outturn import forecast_outturn
+from pbcanalytics.pipeline.budgets.outturn import forecast_outturn
 from pbcanalytics.synthetic.days import BANK_HOLIDAYS
 from pbcanalytics.words.errors import SelectionError, StoreError
 from pbcanalytics.words.working_days import bank_holidays

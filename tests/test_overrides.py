@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 from pbcanalytics import costing, pipeline
 from pbcanalytics.cli import app
 from pbcanalytics.costing.rules import payment_rules
-from pbcanalytics.faces import rules_in_force, wording
+from pbcanalytics.faces import wording
 from pbcanalytics.faces.pages import evidence
+from pbcanalytics.faces.sentences import rules_in_force
 from pbcanalytics.reference import Shelf
 from pbcanalytics.reference.rule_values import RULE_VALUES
 from pbcanalytics.words.codes import PODS

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from pbcanalytics import costing, pipeline
 from pbcanalytics.budgets import Unset, YearBudget, every_budget, plans
 from pbcanalytics.cli import app
-from pbcanalytics.faces.pages import baseline_budgets, budget_view
+from pbcanalytics.faces.pages.budgets import baseline_budgets, budget_view
 from pbcanalytics.reference import Shelf
 from pbcanalytics.store import Published, Warehouse
 from pbcanalytics.synthetic import write

@@ -10,10 +10,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as drawn
 
 from benchmarks.demand import Invented, invented
-from pbcanalytics.demand import coherent
-from pbcanalytics.demand.coherent import bottom_up, hierarchy_of, reconciled, structural_weights
-from pbcanalytics.demand.conformal import LEVELS
-from pbcanalytics.demand.pooled import Pooled, pooled_forecast
+from pbcanalytics.demand.forecasting import coherent
+from pbcanalytics.demand.forecasting.coherent import (
+    bottom_up,
+    hierarchy_of,
+    reconciled,
+    structural_weights,
+)
+from pbcanalytics.demand.forecasting.conformal import LEVELS
+from pbcanalytics.demand.forecasting.pooled import Pooled, pooled_forecast
 from pbcanalytics.words.errors import SelectionError
 
 APRIL = 4

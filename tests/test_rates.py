@@ -7,9 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pbcanalytics.demand import rates
-from pbcanalytics.demand.limits import byar_limits, count_limits, exact_count_limits, wilson_limits
-from pbcanalytics.demand.rates import (
+from pbcanalytics.demand.comparing import rates
+from pbcanalytics.demand.comparing.limits import (
+    byar_limits,
+    count_limits,
+    exact_count_limits,
+    wilson_limits,
+)
+from pbcanalytics.demand.comparing.rates import (
     crude,
     direct,
     direct_of_repeats,

@@ -9,8 +9,9 @@ import yaml
 from typer.testing import CliRunner
 
 from pbcanalytics.cli import app
-from pbcanalytics.faces import rules_in_force, wording
-from pbcanalytics.pipeline import rules as pipeline_rules
+from pbcanalytics.faces import wording
+from pbcanalytics.faces.sentences import rules_in_force
+from pbcanalytics.pipeline.pricing import rules as pipeline_rules
 from pbcanalytics.reference import Shelf
 from pbcanalytics.words.errors import ReferenceGap
 from tests.drawn import shelf_with

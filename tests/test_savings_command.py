@@ -27,12 +27,12 @@ from pbcanalytics.budgets.walk.in_scope import Merger
 from pbcanalytics.cli import app
 from pbcanalytics.cli import incentive as registers_another
 from pbcanalytics.cli import savings as registers_the_command
-from pbcanalytics.faces import savings as words
-from pbcanalytics.pipeline.following import followed
-from pbcanalytics.pipeline.in_force import budgets_in_force
-from pbcanalytics.pipeline.monitor import monitor
-from pbcanalytics.pipeline.outturn import forecast_outturn
-from pbcanalytics.pipeline.savings import savings
+from pbcanalytics.faces.sentences import savings as words
+from pbcanalytics.pipeline.budgets.following import followed
+from pbcanalytics.pipeline.budgets.in_force import budgets_in_force
+from pbcanalytics.pipeline.budgets.monitor import monitor
+from pbcanalytics.pipeline.budgets.outturn import forecast_outturn
+from pbcanalytics.pipeline.budgets.savings import savings
 from pbcanalytics.pipeline.stage import shelf
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words.errors import ReferenceGap, SelectionError, StoreError

@@ -37,10 +37,10 @@ from pbcanalytics.budgets.savings.year_savings import YearSavings, year_savings
 from pbcanalytics.budgets.walk.in_scope import Merger
 from pbcanalytics.cli import app
 from pbcanalytics.cli import savings as registers_the_command
-from pbcanalytics.faces import savings as words
-from pbcanalytics.faces import savings_incentive as scheme_words
-from pbcanalytics.pipeline.outturn import forecast_outturn
-from pbcanalytics.pipeline.savings import savings
+from pbcanalytics.faces.sentences import savings as words
+from pbcanalytics.faces.sentences import savings_incentive as scheme_words
+from pbcanalytics.pipeline.budgets.outturn import forecast_outturn
+from pbcanalytics.pipeline.budgets.savings import savings
 from pbcanalytics.words import codes as known_codes
 from tests.test_outturn import SIZES, of_year, seen_twice, steady
 

@@ -22,12 +22,10 @@ from typer.testing import CliRunner
 
 from pbcanalytics import store
 from pbcanalytics.cli import app
-from pbcanalytics.demand.cube import Cube, cube_of
-from pbcanalytics.demand.evaluation import Detectable, power_of
-from pbcanalytics.demand.list_months import Lists
-from pbcanalytics.demand.measures import measure_of
-from pbcanalytics.demand.placebos import MOST_PLACEBOS, placebo_groups
-from pbcanalytics.demand.scheme_effects import (
+from pbcanalytics.demand.measuring.cube import Cube, cube_of
+from pbcanalytics.demand.measuring.list_months import Lists
+from pbcanalytics.demand.measuring.measures import measure_of
+from pbcanalytics.demand.schemes.effects import (
     CHANCE,
     FELL,
     ROSE,
@@ -37,13 +35,15 @@ from pbcanalytics.demand.scheme_effects import (
     evaluated,
     planned,
 )
-from pbcanalytics.demand.schemes import Demand, Scheme, demand_of
-from pbcanalytics.faces import schemes as words
-from pbcanalytics.faces.pages.trend_schemes import schemes as page_part
-from pbcanalytics.faces.pages.trend_view import view
-from pbcanalytics.pipeline import schemes as pipeline_schemes
-from pbcanalytics.pipeline.measures import HeldDemand, held_demand
-from pbcanalytics.pipeline.schemes import schemed
+from pbcanalytics.demand.schemes.evaluation import Detectable, power_of
+from pbcanalytics.demand.schemes.placebos import MOST_PLACEBOS, placebo_groups
+from pbcanalytics.demand.schemes.scheme import Demand, Scheme, demand_of
+from pbcanalytics.faces.pages.demand.trend_schemes import schemes as page_part
+from pbcanalytics.faces.pages.demand.trend_view import view
+from pbcanalytics.faces.sentences import schemes as words
+from pbcanalytics.pipeline.demand import schemes as pipeline_schemes
+from pbcanalytics.pipeline.demand.measures import HeldDemand, held_demand
+from pbcanalytics.pipeline.demand.schemes import schemed
 from pbcanalytics.reference import Shelf
 from pbcanalytics.reference.measures import measure_documents
 from pbcanalytics.reference.schemes import scheme_documents

@@ -650,7 +650,7 @@ def test_a_visitor_cannot_run_code_or_change_the_template_and_the_server_fills_u
     assert full.status == 503
     assert "All places are taken" in full.text
     assert full.headers["Retry-After"]
-    assert server.health() == {"kernels": 3, "max": 3}
+    assert server.health() == {"kernels": 3, "max": 3, "ready": 0}
 
     kernel = re.search(r'"kernelId":\s*"([0-9a-f-]{36})"', pages[0].text)
     canary = tmp_path / "ran"

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pbcanalytics.demand import spc
-from pbcanalytics.demand.presets import (
+from pbcanalytics.demand.charting import spc
+from pbcanalytics.demand.charting.presets import (
     ASTRONOMICAL,
     MDC_EXCEL,
     MEANS,
@@ -28,7 +28,7 @@ from pbcanalytics.demand.presets import (
     chance_of_signal,
     preset,
 )
-from pbcanalytics.demand.spc import Chart, assurance, chart
+from pbcanalytics.demand.charting.spc import Chart, assurance, chart
 from pbcanalytics.words.errors import SelectionError
 
 UNSCREENED = replace(NHSR, is_screened=False)

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pbcanalytics.faces import subtraction
-from pbcanalytics.faces.publication_steps import step_totals
-from pbcanalytics.faces.publication_unpriced import unpriced_activity
-from pbcanalytics.faces.step_groups import Group
-from pbcanalytics.faces.step_withholding import hidden_lines, steps_untold
-from pbcanalytics.faces.subtraction import tellable
-from pbcanalytics.faces.taken_steps import STEPS, TAKEN
+from pbcanalytics.faces.publishing.steps import step_totals
+from pbcanalytics.faces.publishing.unpriced import unpriced_activity
+from pbcanalytics.faces.withholding import subtraction
+from pbcanalytics.faces.withholding.step_groups import Group
+from pbcanalytics.faces.withholding.step_withholding import hidden_lines, steps_untold
+from pbcanalytics.faces.withholding.subtraction import tellable
+from pbcanalytics.faces.withholding.taken_steps import STEPS, TAKEN
 
 SMALLEST = 8
 Cells = dict[int, int]

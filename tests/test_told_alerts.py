@@ -16,16 +16,16 @@ from scipy.stats import false_discovery_control
 
 from benchmarks.demand import counts_of, rise
 from pbcanalytics import store
-from pbcanalytics.demand import watching
-from pbcanalytics.demand.alerts import FALSE_SHARE
-from pbcanalytics.demand.changes import beside_others
-from pbcanalytics.demand.changes import tested as evidence
-from pbcanalytics.demand.watching import REST, Watch
-from pbcanalytics.faces.pages import trend_alerts
-from pbcanalytics.faces.pages.trend_alerts import HOW_FAR, MOST_AT_ONCE, stands_out
-from pbcanalytics.faces.pages.trend_view import TrendView, view
-from pbcanalytics.faces.publication_alerts import alert_tables, in_steps
-from pbcanalytics.pipeline.measures import held_measures
+from pbcanalytics.demand.watching import grid_watch as watching
+from pbcanalytics.demand.watching.alerts import FALSE_SHARE
+from pbcanalytics.demand.watching.changes import beside_others
+from pbcanalytics.demand.watching.changes import tested as evidence
+from pbcanalytics.demand.watching.grid_watch import REST, Watch
+from pbcanalytics.faces.pages.demand import trend_alerts
+from pbcanalytics.faces.pages.demand.trend_alerts import HOW_FAR, MOST_AT_ONCE, stands_out
+from pbcanalytics.faces.pages.demand.trend_view import TrendView, view
+from pbcanalytics.faces.publishing.alerts import alert_tables, in_steps
+from pbcanalytics.pipeline.demand.measures import held_measures
 from pbcanalytics.store import Published, Warehouse
 from pbcanalytics.words import tables
 

@@ -12,10 +12,10 @@ import pytest
 from typer.testing import CliRunner
 
 from pbcanalytics.cli import app
-from pbcanalytics.demand.presets import PRESETS
-from pbcanalytics.demand.spc import chart
-from pbcanalytics.faces import icons
-from pbcanalytics.pipeline.series import month_of, read_series
+from pbcanalytics.demand.charting.presets import PRESETS
+from pbcanalytics.demand.charting.spc import chart
+from pbcanalytics.faces.charts import icons
+from pbcanalytics.pipeline.demand.series import month_of, read_series
 from pbcanalytics.words.errors import ExtractError, PbcError, SelectionError
 from tests.test_cli import pbc
 from tests.test_spc import A1, flagged

@@ -15,21 +15,21 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
 
-from pbcanalytics.demand.cube import cube_of
-from pbcanalytics.demand.cutting import touched, weighted_of
-from pbcanalytics.demand.lateness import Late
-from pbcanalytics.demand.measures import Condition
-from pbcanalytics.demand.presets import PRESETS
-from pbcanalytics.faces.measure_withholding import hidden_cells
-from pbcanalytics.faces.pages import referral_trends as page_module
-from pbcanalytics.faces.pages import trend_words
-from pbcanalytics.faces.pages.trend_chart import chart
-from pbcanalytics.faces.pages.trend_rows import weighed_month
-from pbcanalytics.faces.pages.trend_view import view
+from pbcanalytics.demand.charting.presets import PRESETS
+from pbcanalytics.demand.measuring.cube import cube_of
+from pbcanalytics.demand.measuring.cutting import touched, weighted_of
+from pbcanalytics.demand.measuring.lateness import Late
+from pbcanalytics.demand.measuring.measures import Condition
+from pbcanalytics.faces.pages.demand import referral_trends as page_module
+from pbcanalytics.faces.pages.demand import trend_words
+from pbcanalytics.faces.pages.demand.trend_chart import chart
+from pbcanalytics.faces.pages.demand.trend_rows import weighed_month
+from pbcanalytics.faces.pages.demand.trend_view import view
 from pbcanalytics.faces.parameters import Selection
-from pbcanalytics.faces.step_groups import Group
-from pbcanalytics.pipeline.cut_measures import Senders, _of_flex
-from pbcanalytics.pipeline.measures import measure_grid
+from pbcanalytics.faces.withholding.measure_withholding import hidden_cells
+from pbcanalytics.faces.withholding.step_groups import Group
+from pbcanalytics.pipeline.demand.cut_measures import Senders, _of_flex
+from pbcanalytics.pipeline.demand.measures import measure_grid
 from pbcanalytics.store import Published
 from pbcanalytics.words.errors import SelectionError
 from tests.browsing import DESK, PHONE, Server, browser, serving, visit

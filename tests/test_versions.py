@@ -32,11 +32,11 @@ from pbcanalytics.budgets.agreement.checklist import (
 from pbcanalytics.budgets.agreement.versions import difference
 from pbcanalytics.cli import app
 from pbcanalytics.cli import versions as registers_the_commands
-from pbcanalytics.faces import checklist as check_words
-from pbcanalytics.pipeline import budget_bundle
-from pbcanalytics.pipeline.agreeing import agree
-from pbcanalytics.pipeline.replaying import replay
-from pbcanalytics.pipeline.versions import agreed_budgets, compared, versions
+from pbcanalytics.faces.sentences import checklist as check_words
+from pbcanalytics.pipeline.budgets import budget_bundle
+from pbcanalytics.pipeline.budgets.agreeing import agree
+from pbcanalytics.pipeline.budgets.replaying import replay
+from pbcanalytics.pipeline.budgets.versions import agreed_budgets, compared, versions
 from pbcanalytics.store import agreed, plain_records
 from pbcanalytics.words.errors import PbcError, SelectionError, StoreError
 

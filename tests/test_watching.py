@@ -15,14 +15,15 @@ from typer.testing import CliRunner
 from benchmarks.demand import counts_of, rise
 from pbcanalytics import pipeline
 from pbcanalytics.cli import app
-from pbcanalytics.demand import changes, watching
-from pbcanalytics.demand.changes import beside_others, change_of
-from pbcanalytics.demand.changes import tested as evidence
-from pbcanalytics.demand.cube import Cube
-from pbcanalytics.demand.lateness import late_months
-from pbcanalytics.demand.scatter import Beside, Scatter
-from pbcanalytics.pipeline.measures import held_measures, measure_grid
-from pbcanalytics.pipeline.watching import Watched, enter, watch_demand
+from pbcanalytics.demand.comparing.scatter import Beside, Scatter
+from pbcanalytics.demand.measuring.cube import Cube
+from pbcanalytics.demand.measuring.lateness import late_months
+from pbcanalytics.demand.watching import changes
+from pbcanalytics.demand.watching import grid_watch as watching
+from pbcanalytics.demand.watching.changes import beside_others, change_of
+from pbcanalytics.demand.watching.changes import tested as evidence
+from pbcanalytics.pipeline.demand.measures import held_measures, measure_grid
+from pbcanalytics.pipeline.demand.watching import Watched, enter, watch_demand
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words import tables
 from pbcanalytics.words.errors import SelectionError, StoreError

@@ -78,7 +78,7 @@ def aggregates(
 
 
 def _show(one: "AggregatesPriced") -> None:
-    from pbcanalytics.faces import aggregates as words
+    from pbcanalytics.faces.sentences import aggregates as words
 
     source = _SOURCES.get(one.source, one.source)
     for line in words.accounted(
@@ -129,7 +129,7 @@ def _print(table: Table) -> None:
 def _write(path: Path, found: "list[AggregatesPriced]") -> None:
     import pandas as pd
 
-    from pbcanalytics.faces import aggregates as words
+    from pbcanalytics.faces.sentences import aggregates as words
 
     tables = []
     for one in found:
@@ -140,7 +140,7 @@ def _write(path: Path, found: "list[AggregatesPriced]") -> None:
 
 
 def _plain(one: "AggregatesPriced") -> dict[str, Any]:
-    from pbcanalytics.faces import aggregates as words
+    from pbcanalytics.faces.sentences import aggregates as words
 
     priced = one.priced
     return {

@@ -27,8 +27,8 @@ def alerts(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Say whose demand has moved away from the other practices', since when and how far."""
-    from pbcanalytics.faces import alerts as words
-    from pbcanalytics.pipeline.watching import watch_demand
+    from pbcanalytics.faces.sentences import alerts as words
+    from pbcanalytics.pipeline.demand.watching import watch_demand
 
     with progressing("Watching demand") as progress:
         progress("every measure, practice and specialty", 0.1)

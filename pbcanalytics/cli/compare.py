@@ -28,8 +28,8 @@ def compare(
 
     For analysts: practices are named in full and nothing is withheld.
     """
-    from pbcanalytics.faces import compare as words
-    from pbcanalytics.pipeline.comparing import compare_measure
+    from pbcanalytics.faces.sentences import compare as words
+    from pbcanalytics.pipeline.demand.comparing import compare_measure
 
     with progressing("Comparing") as progress:
         progress("the practices' latest twelve months", 0.1)

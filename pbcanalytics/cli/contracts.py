@@ -21,7 +21,7 @@ def contracts(
 ) -> None:
     """Say what thresholds, readmissions and fixed parts do to each contract of a year."""
     from pbcanalytics import pipeline
-    from pbcanalytics.faces import contracts as words
+    from pbcanalytics.faces.sentences import contracts as words
 
     with progressing("Reckoning the contracts") as progress:
         progress("every provider", 0.1)

@@ -36,8 +36,8 @@ def creep(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Ask where dear HRGs rose without sicker patients or better recording, and what that costs."""
-    from pbcanalytics.faces import creep as words
-    from pbcanalytics.pipeline.creep import find_creep
+    from pbcanalytics.faces.sentences import creep as words
+    from pbcanalytics.pipeline.coding.creep import find_creep
 
     with progressing("Following the shares of dear classes") as progress:
         progress("every provider and root", 0.1)

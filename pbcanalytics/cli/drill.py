@@ -46,8 +46,8 @@ def _walk(
     data: Path, year: str, asked: dict[str, str | None], csv: Path | None, *, as_json: bool
 ) -> None:
     """Show the walk of every practice, or of one by its lines."""
-    from pbcanalytics.faces import drill as words
-    from pbcanalytics.pipeline.drill import open_budget
+    from pbcanalytics.faces.sentences import drill as words
+    from pbcanalytics.pipeline.budgets.drill import open_budget
 
     with progressing("Opening the budgets") as progress:
         progress("every step", 0.1)
@@ -75,9 +75,9 @@ def _step(
     as_json: bool,
 ) -> None:
     """Show a step, its formula, and the first of the rows behind it."""
-    from pbcanalytics.faces import drill as walk_words
-    from pbcanalytics.faces import drill_steps as words
-    from pbcanalytics.pipeline.drill import drill
+    from pbcanalytics.faces.sentences import drill as walk_words
+    from pbcanalytics.faces.sentences import drill_steps as words
+    from pbcanalytics.pipeline.budgets.drill import drill
 
     with progressing("Opening the step") as progress:
         progress("down to its rows", 0.1)

@@ -40,8 +40,8 @@ def fair_shares(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Show each practice's fair share, how far its budget is from it, and what a year may move."""
-    from pbcanalytics.faces import fair_shares as words
-    from pbcanalytics.pipeline.fair_shares import shares_of
+    from pbcanalytics.faces.sentences import fair_shares as words
+    from pbcanalytics.pipeline.budgets.fair_shares import shares_of
 
     found = shares_of(
         data,

@@ -26,8 +26,8 @@ def forecast(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Forecast a measure by practice, specialty and source; all sums agree. With its back-test."""
-    from pbcanalytics.faces import forecast as words
-    from pbcanalytics.pipeline.foreseen import foresee
+    from pbcanalytics.faces.sentences import forecast as words
+    from pbcanalytics.pipeline.demand.foreseen import foresee
 
     with progressing("Forecasting") as progress:
         progress("what practices share, and each one's level", 0.1)

@@ -29,8 +29,8 @@ def incentive(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Say what an incentive scheme pays for a list, and how it goes with the share of a saving."""
-    from pbcanalytics.faces import incentive as words
-    from pbcanalytics.pipeline.savings import incentive_scheme
+    from pbcanalytics.faces.sentences import incentive as words
+    from pbcanalytics.pipeline.budgets.savings import incentive_scheme
 
     national = incentive_scheme(data, year)
     found = words.incentive(

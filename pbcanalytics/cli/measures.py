@@ -53,8 +53,8 @@ def measures(
 
 def _listed(data: Path, as_json: bool) -> None:
     """List the measures."""
-    from pbcanalytics.faces import measures as words
-    from pbcanalytics.pipeline.measures import held_measures
+    from pbcanalytics.faces.sentences import measures as words
+    from pbcanalytics.pipeline.demand.measures import held_measures
 
     held, today = held_measures(data), dt.date.today()
     if as_json:
@@ -78,8 +78,8 @@ def _measured(
     as_json: bool,
 ) -> None:
     """Say where practices stand."""
-    from pbcanalytics.faces import measures as words
-    from pbcanalytics.pipeline.measures import measure_grid
+    from pbcanalytics.faces.sentences import measures as words
+    from pbcanalytics.pipeline.demand.measures import measure_grid
 
     with progressing("Measuring") as progress:
         progress("referrals, attendances and stays", 0.1)
@@ -116,8 +116,8 @@ def _chain(
     as_json: bool,
 ) -> None:
     """Show the referral chain."""
-    from pbcanalytics.faces import referral_chain as words
-    from pbcanalytics.pipeline.measures import referral_chain
+    from pbcanalytics.faces.sentences import referral_chain as words
+    from pbcanalytics.pipeline.demand.measures import referral_chain
 
     with progressing("Following the chain") as progress:
         progress("from referral to admission", 0.1)

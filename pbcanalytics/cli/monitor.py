@@ -13,7 +13,7 @@ from pbcanalytics.cli.console import DATA, Data, app, out, progressing
 from pbcanalytics.cli.keeping import keep
 
 if TYPE_CHECKING:
-    from pbcanalytics.pipeline.monitor import Monitored
+    from pbcanalytics.pipeline.budgets.monitor import Monitored
 
 WIDE: Final = 200
 
@@ -36,8 +36,8 @@ def monitor(
     """Say where each budget stands so far, and why: list, volume, mix, price, what was allowed."""
     import pandas as pd
 
-    from pbcanalytics.faces import monitor_tables as tables
-    from pbcanalytics.pipeline.monitor import monitor as monitored
+    from pbcanalytics.faces.sentences import monitor_tables as tables
+    from pbcanalytics.pipeline.budgets.monitor import monitor as monitored
 
     with progressing("Holding the year against its budgets") as progress:
         progress("every practice, line and month", 0.1)
@@ -68,8 +68,8 @@ def monitor(
 
 
 def _say(found: "Monitored") -> None:
-    from pbcanalytics.faces import monitor as words
-    from pbcanalytics.faces import monitor_tables as tables
+    from pbcanalytics.faces.sentences import monitor as words
+    from pbcanalytics.faces.sentences import monitor_tables as tables
 
     for reason in found.unset:
         out.print(reason, markup=False)

@@ -29,8 +29,8 @@ def outturn(
     """Say what a year will probably come to, by practice, and how good such forecasts were."""
     import pandas as pd
 
-    from pbcanalytics.faces import outturn as words
-    from pbcanalytics.pipeline.outturn import forecast_outturn
+    from pbcanalytics.faces.sentences import outturn as words
+    from pbcanalytics.pipeline.budgets.outturn import forecast_outturn
 
     with progressing("Forecasting the year") as progress:
         progress("this year and those before it", 0.1)

@@ -78,7 +78,7 @@ def bridge(
 ) -> None:
     """Price the same hospital stays twice, and say what moved the pounds."""
     from pbcanalytics import pipeline
-    from pbcanalytics.faces import explanation
+    from pbcanalytics.faces.sentences import explanation
 
     with progressing("Pricing twice") as progress:
         progress("both years", 0.1)
@@ -109,7 +109,7 @@ def bridge(
 def hrgs(data: Data = DATA, as_json: Json = False) -> None:
     """Compare, over spells of several HRGs, the ways of choosing the one that is paid."""
     from pbcanalytics import pipeline
-    from pbcanalytics.faces import explanation
+    from pbcanalytics.faces.sentences import explanation
 
     found = pipeline.strategies(data)
     if as_json:
@@ -129,7 +129,7 @@ def hrgs(data: Data = DATA, as_json: Json = False) -> None:
 def supplied(data: Data = DATA, as_json: Json = False) -> None:
     """Hold the prices that SUS supplied against ours, by the step that explains the difference."""
     from pbcanalytics import pipeline
-    from pbcanalytics.faces import explanation
+    from pbcanalytics.faces.sentences import explanation
 
     found = pipeline.supplied(data)
     if as_json:
@@ -148,7 +148,7 @@ def supplied(data: Data = DATA, as_json: Json = False) -> None:
 
 
 def _show(explained: "Explained", as_json: bool) -> None:
-    from pbcanalytics.faces import explanation
+    from pbcanalytics.faces.sentences import explanation
 
     if as_json:
         told = json.dumps(dataclasses.asdict(explained), indent=2, ensure_ascii=False, default=str)

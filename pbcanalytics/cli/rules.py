@@ -17,8 +17,8 @@ def rules(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Show every payment rule of a year: its value, how sure it is, and what you changed."""
-    from pbcanalytics.faces import rules_in_force
-    from pbcanalytics.pipeline.rules import rules as found_rules
+    from pbcanalytics.faces.sentences import rules_in_force
+    from pbcanalytics.pipeline.pricing.rules import rules as found_rules
     from pbcanalytics.words import periods
 
     found = found_rules(data, year)

@@ -13,7 +13,7 @@ from pbcanalytics.cli.console import DATA, Data, app, out, progressing
 from pbcanalytics.cli.keeping import keep
 
 if TYPE_CHECKING:
-    from pbcanalytics.pipeline.savings import Found
+    from pbcanalytics.pipeline.budgets.savings import Found
 
 WIDE: Final = 220
 
@@ -29,7 +29,7 @@ def savings(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Say what each consortium has saved, what may be claimed, and what chance would be paid."""
-    from pbcanalytics.pipeline.savings import savings as found_savings
+    from pbcanalytics.pipeline.budgets.savings import savings as found_savings
 
     with progressing("Reckoning the savings") as progress:
         progress("every group", 0.1)
@@ -50,7 +50,7 @@ def _keep(found: "Found", csv: Path) -> None:
     """Write the groups to a file, what each month foresaw and the scheme to files beside it."""
     import pandas as pd
 
-    from pbcanalytics.faces import savings_tables as tables
+    from pbcanalytics.faces.sentences import savings_tables as tables
 
     keep(pd.concat([tables.flat(s, found.names) for s in found.pcts]), csv)
     keep(pd.concat([tables.by_month(s) for s in found.pcts]), _beside(csv, "by-month"))
@@ -66,8 +66,8 @@ def _beside(csv: Path, what: str) -> Path:
 
 def _say(found: "Found", *, months: bool) -> None:
     """Print the savings for people."""
-    from pbcanalytics.faces import savings as words
-    from pbcanalytics.faces import savings_incentive as scheme_words
+    from pbcanalytics.faces.sentences import savings as words
+    from pbcanalytics.faces.sentences import savings_incentive as scheme_words
 
     for reason in found.unset:
         out.print(reason, markup=False)
@@ -125,7 +125,7 @@ def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
 
 def _for_machines(found: "Found") -> dict[str, object]:
     """Give all of the savings as JSON takes it."""
-    from pbcanalytics.faces import savings_tables as tables
+    from pbcanalytics.faces.sentences import savings_tables as tables
 
     return {
         "financial_year": found.financial_year,

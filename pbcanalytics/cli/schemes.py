@@ -22,8 +22,8 @@ Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 @app.command()
 def schemes(data: Data = DATA) -> None:
     """List the schemes that are registered, after checking that every document holds."""
-    from pbcanalytics.faces import schemes as words
-    from pbcanalytics.pipeline.schemes import held_schemes
+    from pbcanalytics.faces.sentences import schemes as words
+    from pbcanalytics.pipeline.demand.schemes import held_schemes
 
     found = held_schemes(data)
     if not found:
@@ -52,8 +52,8 @@ def scheme(
     as_json: Json = False,
 ) -> None:
     """Say whether a scheme changed demand, beside practices without it and beside placebos."""
-    from pbcanalytics.faces import schemes as words
-    from pbcanalytics.pipeline.schemes import judged_scheme
+    from pbcanalytics.faces.sentences import schemes as words
+    from pbcanalytics.pipeline.demand.schemes import judged_scheme
 
     with progressing("Evaluating") as progress:
         progress("its practices and the others", 0.1)
@@ -86,8 +86,8 @@ def scheme_plan(
     as_json: Json = False,
 ) -> None:
     """Say, before a scheme is approved, the smallest effect that its evaluation could see."""
-    from pbcanalytics.faces import schemes as words
-    from pbcanalytics.pipeline.schemes import plan_scheme
+    from pbcanalytics.faces.sentences import schemes as words
+    from pbcanalytics.pipeline.demand.schemes import plan_scheme
 
     with progressing("Planning") as progress:
         progress("how far practices move without a scheme", 0.1)

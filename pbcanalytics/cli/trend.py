@@ -47,11 +47,11 @@ def trend(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Chart series of months: what is unusual, what luck alone would show, and what comes next."""
-    from pbcanalytics.demand.presets import preset as chosen
-    from pbcanalytics.demand.trend import trend as charted
-    from pbcanalytics.faces import trend as words
-    from pbcanalytics.faces import trend_tables
-    from pbcanalytics.pipeline.series import read_series, rebasings
+    from pbcanalytics.demand.charting.presets import preset as chosen
+    from pbcanalytics.demand.charting.trend import trend as charted
+    from pbcanalytics.faces.sentences import trend as words
+    from pbcanalytics.faces.sentences import trend_tables
+    from pbcanalytics.pipeline.demand.series import read_series, rebasings
 
     rules, restarts = chosen(preset, run), rebasings(rebase or [])
     found = charted(

@@ -40,8 +40,8 @@ def agree(
     pct: Pct = None,
 ) -> None:
     """Keep the budgets of a year as agreed, for good: figures, inputs, rules and checksums."""
-    from pbcanalytics.faces import versions as words
-    from pbcanalytics.pipeline.agreeing import agree as kept_as_agreed
+    from pbcanalytics.faces.sentences import versions as words
+    from pbcanalytics.pipeline.budgets.agreeing import agree as kept_as_agreed
 
     day = None if on is None else _day(on)
     with progressing("Keeping the budgets") as progress:
@@ -72,8 +72,8 @@ def versions(
     as_json: Json = False,
 ) -> None:
     """List the agreed versions of budgets, check that all are as kept, and compare them."""
-    from pbcanalytics.faces import versions as words
-    from pbcanalytics.pipeline import versions as agreed
+    from pbcanalytics.faces.sentences import versions as words
+    from pbcanalytics.pipeline.budgets import versions as agreed
 
     if year is None and (difference or checklist):
         raise SelectionError(
@@ -113,8 +113,8 @@ def replay(
     as_json: Json = False,
 ) -> None:
     """Set agreed budgets again from their file alone, and compare every cell; 1 if not the same."""
-    from pbcanalytics.faces import versions as words
-    from pbcanalytics.pipeline.replaying import replay as replayed
+    from pbcanalytics.faces.sentences import versions as words
+    from pbcanalytics.pipeline.budgets.replaying import replay as replayed
 
     found = replayed(file, data)
     if csv is not None:
@@ -139,8 +139,8 @@ def _difference(
     as_json: bool,
 ) -> None:
     """Say what changed between two versions."""
-    from pbcanalytics.faces import versions as words
-    from pbcanalytics.pipeline import versions as agreed
+    from pbcanalytics.faces.sentences import versions as words
+    from pbcanalytics.pipeline.budgets import versions as agreed
 
     pct_code, found = agreed.compared(data, year, *pair, pct)
     flat = words.difference_table(found)
@@ -160,8 +160,8 @@ def _checked(data: Path, year: str, pct: str | None, csv: Path | None, *, as_jso
     """Say how a year's budgets come out of the checklist."""
     import pandas as pd
 
-    from pbcanalytics.faces import checklist as words
-    from pbcanalytics.pipeline import versions as agreed
+    from pbcanalytics.faces.sentences import checklist as words
+    from pbcanalytics.pipeline.budgets import versions as agreed
 
     pct_code, version, checks = agreed.checked(data, year, pct)
     if csv is not None:
@@ -177,7 +177,7 @@ def _checked(data: Path, year: str, pct: str | None, csv: Path | None, *, as_jso
 
 def _checklist(checks: "Sequence[Check]") -> None:
     """Print the checklist."""
-    from pbcanalytics.faces import checklist as words
+    from pbcanalytics.faces.sentences import checklist as words
 
     out.print(words.headline(checks), markup=False)
     for item, question, state, said in words.rows(checks):

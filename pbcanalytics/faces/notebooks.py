@@ -4,11 +4,11 @@ import os
 from pathlib import Path
 from typing import Final
 
-from pbcanalytics.faces.pages import baseline_budgets as baseline_budgets_page
-from pbcanalytics.faces.pages import budget_monitor as budget_monitor_page
-from pbcanalytics.faces.pages import explained_prices as explained_prices_page
-from pbcanalytics.faces.pages import price_of_a_stay as price_of_a_stay_page
+from pbcanalytics.faces.pages.budgets import baseline_budgets as baseline_budgets_page
+from pbcanalytics.faces.pages.budgets import budget_monitor as budget_monitor_page
 from pbcanalytics.faces.pages.page import Page
+from pbcanalytics.faces.pages.prices import explained_prices as explained_prices_page
+from pbcanalytics.faces.pages.prices import price_of_a_stay as price_of_a_stay_page
 from pbcanalytics.faces.parameters import resolve
 from pbcanalytics.store import Published
 from pbcanalytics.words.errors import ServeError
@@ -226,7 +226,7 @@ def referral_trends(
         shows the sentence instead.
     """
     # Its charts take numpy, which the kernels of other pages can do without.
-    from pbcanalytics.faces.pages import referral_trends as referral_trends_page
+    from pbcanalytics.faces.pages.demand import referral_trends as referral_trends_page
 
     asked = resolve(
         mode,
@@ -269,7 +269,7 @@ def code_creep(provider: str = "", root: str = "", mechanism: str = "", mode: st
         In a batch run: if nothing was published, or not what was asked for. A page or JupyterLab
         shows the sentence instead.
     """
-    from pbcanalytics.faces.pages import code_creep as code_creep_page
+    from pbcanalytics.faces.pages.coding import code_creep as code_creep_page
 
     asked = resolve(mode, provider=provider, root=root, mechanism=mechanism)
     return code_creep_page.page(published_file(), asked)
@@ -308,7 +308,7 @@ def explained_spell(spell: str = "", price_year: str = "", mode: str = "auto") -
             "This notebook shows rows about people, so it is not served as a page. Open it in "
             "JupyterLab, on the machine that holds the working database."
         )
-    from pbcanalytics.faces.pages import explained_spell as explained_spell_page
+    from pbcanalytics.faces.pages.prices import explained_spell as explained_spell_page
 
     return explained_spell_page.page(data_folder(), ask)
 

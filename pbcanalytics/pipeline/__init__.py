@@ -13,7 +13,7 @@ from pbcanalytics.pipeline.extracts import (
     unload,
 )
 from pbcanalytics.pipeline.figures import build, is_current, publish
-from pbcanalytics.pipeline.prices import (
+from pbcanalytics.pipeline.pricing.prices import (
     bridge,
     contract_effects,
     explain,

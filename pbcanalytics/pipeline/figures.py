@@ -10,16 +10,16 @@ import pandas as pd
 
 from pbcanalytics import costing, intake, store, synthetic
 from pbcanalytics.costing.chain import Engine
-from pbcanalytics.faces import publication
-from pbcanalytics.faces.monitor import merged
-from pbcanalytics.faces.publication_monitor import monitor_tables
+from pbcanalytics.faces.publishing import budgets as publication
+from pbcanalytics.faces.publishing.monitor import monitor_tables
+from pbcanalytics.faces.sentences.monitor import merged
 from pbcanalytics.intake.changes import spells_changed_by
-from pbcanalytics.pipeline.following import followed
-from pbcanalytics.pipeline.in_force import checklists, in_force
-from pbcanalytics.pipeline.measured import measured
+from pbcanalytics.pipeline.budgets.following import followed
+from pbcanalytics.pipeline.budgets.in_force import checklists, in_force
+from pbcanalytics.pipeline.coding.told_creep import forget_creep, told_creep
+from pbcanalytics.pipeline.demand.measured import measured
+from pbcanalytics.pipeline.pricing.stepwise import elsewhere, group_names, overridden, step_frames
 from pbcanalytics.pipeline.stage import Progress, fingerprint, refuse_unpriced, shelf, silent
-from pbcanalytics.pipeline.stepwise import elsewhere, group_names, overridden, step_frames
-from pbcanalytics.pipeline.told_creep import forget_creep, told_creep
 from pbcanalytics.reference import Shelf
 from pbcanalytics.reference.compact import compact
 from pbcanalytics.store import Published, Warehouse

@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from pbcanalytics import store
-from pbcanalytics.faces.audience import cleared, for_practice
-from pbcanalytics.pipeline.stepwise import group_names
+from pbcanalytics.faces.withholding.audience import cleared, for_practice
+from pbcanalytics.pipeline.pricing.stepwise import group_names
 from pbcanalytics.store import Published, Warehouse
 from pbcanalytics.words import tables
 from pbcanalytics.words.errors import SelectionError

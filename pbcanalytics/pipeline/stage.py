@@ -11,8 +11,8 @@ from typing import Final
 import pandas as pd
 
 from pbcanalytics import budgets, costing
-from pbcanalytics.pipeline.weighed_lists import given
-from pbcanalytics.pipeline.weight_sets import share_rules
+from pbcanalytics.pipeline.budgets.weighed_lists import given
+from pbcanalytics.pipeline.budgets.weight_sets import share_rules
 from pbcanalytics.reference import Shelf
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words import periods

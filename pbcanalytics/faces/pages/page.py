@@ -10,7 +10,7 @@ from typing import Any, Final
 import ipywidgets
 from IPython.display import HTML
 
-from pbcanalytics.faces.cards import strip
+from pbcanalytics.faces.charts.cards import strip
 from pbcanalytics.faces.parameters import Selection
 from pbcanalytics.faces.template import PARTS_STYLESHEET
 from pbcanalytics.faces.widgets.panel import Panel
@@ -132,7 +132,7 @@ class Page:
                 f"tell the analytics team the page, the time and the word {type(error).__name__}."
             )
             shown = {"message": f'<p class="pbc-error" role="alert">{escape(said)}</p>'}
-        stamp = " ".join(str(v) for v in self._values.values())
+        stamp = " ".join(str(v) for v in self._values.values()) or self._name
         for name, widget in self._parts.items():
             content = shown.get(name)
             widget.layout.display = "none" if content is None else None

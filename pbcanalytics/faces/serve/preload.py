@@ -12,7 +12,8 @@ def preload() -> None:
     """Import every page, and forgive what cannot be: the page itself will say so."""
     from pbcanalytics.faces import pages
 
-    names = [f"{pages.__name__}.{module.name}" for module in pkgutil.iter_modules(pages.__path__)]
+    found = pkgutil.walk_packages(pages.__path__, f"{pages.__name__}.", onerror=lambda name: None)
+    names = [module.name for module in found]
     for name in (*names, *_BESIDES):
         with contextlib.suppress(Exception):
             import_module(name)

@@ -1,0 +1,1 @@
+"""Control charts of series of months: rules by preset, seasons, and the course of a value."""

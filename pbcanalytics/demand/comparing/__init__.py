@@ -1,0 +1,1 @@
+"""Practices beside each other: rates and their limits, funnels, ranks, peers."""

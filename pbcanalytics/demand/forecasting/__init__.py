@@ -1,0 +1,1 @@
+"""What is to come: many small counts at once, with ranges, adding up."""

@@ -1,0 +1,1 @@
+"""Measures of demand, summed from the cube by practice, specialty and month."""

@@ -1,0 +1,1 @@
+"""Schemes to change demand: what could be seen, and what became of them."""

@@ -1,0 +1,1 @@
+"""What stands out of late over the whole grid, and what of it is new."""

@@ -1,0 +1,1 @@
+"""Figures, cards and tables as light markup, and their colours."""

@@ -1,0 +1,251 @@
+"""A control chart, and ratios with their intervals, as plotly figures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pbcanalytics.faces.charts.figures import BLUE, GREY, INK, LAYOUT
+
+SIGNAL: Final = "#490092"
+_QUIET: Final = "#4c6272"
+_TICKS: Final = 3
+"""So many months are written below a chart: more would meet on a phone."""
+
+
+@dataclass(frozen=True)
+class ChartPoint:
+    """One month: its value, the limits that hold then, its signal (or none), and a sentence."""
+
+    month: str
+    value: float
+    mean: float | None
+    lower: float | None
+    upper: float | None
+    has_signal: bool
+    says: str
+    is_provisional: bool = False
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something recorded: its month as the points write it, and the number it is told under."""
+
+    month: str
+    number: int
+
+
+def control_chart(
+    points: list[ChartPoint],
+    *,
+    unit: str,
+    title: str,
+    description: str,
+    marks: Sequence[Mark] = (),
+    target: float | None = None,
+) -> dict[str, Any]:
+    """
+    Draw a control chart: values, mean and limits; a filled triangle where a rule speaks.
+
+    Parameters
+    ----------
+    points : list of ChartPoint
+        Month by month; without limits where there are too few. Those that are not whole are open
+        circles on a dashed line.
+    unit : str
+        What a value is, with its direction in words.
+    title, description : str
+        Title; and the same for readers who cannot see the figure.
+    marks : sequence of Mark
+        Drawn as numbered lines.
+    target : float, optional
+        Drawn as a line with its word.
+
+    Returns
+    -------
+    dict
+        A plotly figure: `data` and `layout`.
+    """
+    months = [p.month for p in points]
+    goals = [] if target is None else [target]
+    n_whole = len(points) - sum(p.is_provisional for p in points)
+    dashed = [p.value if n >= n_whole - 1 else None for n, p in enumerate(points)]
+    lines = [
+        ([p.upper for p in points], "dash", GREY, 1),
+        ([p.mean for p in points], "solid", GREY, 2),
+        ([p.lower for p in points], "dash", GREY, 1),
+    ]
+    data: list[dict[str, Any]] = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": months,
+            "y": y,
+            # Where limits start anew they jump, and do not lean over.
+            "line": {"color": colour, "width": width, "dash": dash, "shape": "hv"},
+            "hoverinfo": "skip",
+        }
+        for y, dash, colour, width in lines
+    ]
+    data.append(
+        {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "x": months,
+            "y": [None if p.is_provisional else p.value for p in points],
+            "line": {"color": BLUE, "width": 2},
+            "marker": {
+                "size": [12 if p.has_signal else 7 for p in points],
+                "symbol": ["triangle-up" if p.has_signal else "circle" for p in points],
+                "color": [SIGNAL if p.has_signal else BLUE for p in points],
+            },
+            "customdata": [p.says for p in points],
+            "hovertemplate": "%{customdata}<extra></extra>",
+        }
+    )
+    if n_whole < len(points):
+        data.append(
+            {
+                "type": "scatter",
+                "mode": "lines+markers",
+                "x": months,
+                "y": dashed,
+                "line": {"color": BLUE, "width": 2, "dash": "dot"},
+                "marker": {
+                    "size": [9 if p.is_provisional else 0 for p in points],
+                    "symbol": "circle-open",
+                    "color": BLUE,
+                },
+                "customdata": [p.says for p in points],
+                "hovertemplate": "%{customdata}<extra></extra>",
+            }
+        )
+    return {
+        "data": data,
+        "layout": {
+            **LAYOUT,
+            "height": 384,
+            "margin": {"l": 10, "r": 16, "t": 64, "b": 76},
+            "title": {"text": title, "x": 0, "xanchor": "left", "font": {"size": 16}},
+            "shapes": [*map(_upright, marks), *map(_level, goals)],
+            "annotations": [*map(_numbered, marks), *map(_worded, goals)],
+            "meta": {"description": description},
+            "yaxis": {
+                "gridcolor": "#e8edee",
+                "automargin": True,
+                "fixedrange": True,
+                "zeroline": False,
+                "nticks": 6,
+            },
+            "xaxis": {
+                "title": {"text": unit, "font": {"size": 12, "color": _QUIET}},
+                "showgrid": False,
+                "fixedrange": True,
+                "tickmode": "array",
+                "tickvals": months[:: max(1, len(months) // _TICKS)],
+                "tickangle": 0,
+            },
+        },
+    }
+
+
+def _upright(mark: Mark) -> dict[str, Any]:
+    """Draw the line of something recorded."""
+    line = {"color": INK, "width": 1, "dash": "dash"}
+    ends = {"x0": mark.month, "x1": mark.month, "y0": 0, "y1": 1}
+    return {"type": "line", "xref": "x", "yref": "paper", **ends, "line": line}
+
+
+def _numbered(mark: Mark) -> dict[str, Any]:
+    """Write its number on top of it."""
+    at = {"x": mark.month, "xref": "x", "y": 1, "yref": "paper", "showarrow": False}
+    look = {"bgcolor": "#ffffff", "bordercolor": INK, "borderpad": 2, "font": {"size": 12}}
+    return {"text": str(mark.number), **at, **look}
+
+
+def _level(target: float) -> dict[str, Any]:
+    """Draw the line of a target."""
+    line = {"color": INK, "width": 2, "dash": "longdash"}
+    ends = {"x0": 0, "x1": 1, "y0": target, "y1": target}
+    return {"type": "line", "xref": "paper", "yref": "y", **ends, "line": line}
+
+
+def _worded(target: float) -> dict[str, Any]:
+    """Write its word beside it."""
+    right = {"x": 1, "xref": "paper", "xanchor": "right"}
+    above = {"y": target, "yref": "y", "yanchor": "bottom"}
+    return {"text": "target", "showarrow": False, "font": {"size": 12}, **right, **above}
+
+
+@dataclass(frozen=True)
+class Whisker:
+    """One practice: its ratio with both ends, whether it is the reader's own, and a sentence."""
+
+    name: str
+    ratio: float
+    low: float
+    high: float
+    is_own: bool
+    says: str
+
+
+def whiskers(rows: list[Whisker], *, unit: str, title: str, description: str) -> dict[str, Any]:
+    """
+    Draw ratios with their intervals about 1, in the order given: no rank is meant.
+
+    Parameters
+    ----------
+    rows : list of Whisker
+    unit : str
+        What a ratio is of.
+    title, description : str
+
+    Returns
+    -------
+    dict
+        A plotly figure: `data` and `layout`.
+    """
+    data = [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "y": [r.name for r in rows],
+            "x": [r.ratio for r in rows],
+            "error_x": {
+                "type": "data",
+                "symmetric": False,
+                "array": [r.high - r.ratio for r in rows],
+                "arrayminus": [r.ratio - r.low for r in rows],
+                "color": GREY,
+                "thickness": 2,
+            },
+            "marker": {
+                "size": [13 if r.is_own else 8 for r in rows],
+                "symbol": ["diamond" if r.is_own else "circle" for r in rows],
+                "color": [INK if r.is_own else BLUE for r in rows],
+            },
+            "customdata": [r.says for r in rows],
+            "hovertemplate": "%{customdata}<extra></extra>",
+        }
+    ]
+    line = {"color": INK, "width": 1, "dash": "dot"}
+    return {
+        "data": data,
+        "layout": {
+            **LAYOUT,
+            "height": 110 + 26 * len(rows),
+            "margin": {"l": 10, "r": 16, "t": 36, "b": 44},
+            "title": {"text": title, "x": 0, "xanchor": "left", "font": {"size": 16}},
+            "meta": {"description": description},
+            "shapes": [
+                {"type": "line", "x0": 1, "x1": 1, "yref": "paper", "y0": 0, "y1": 1, "line": line}
+            ],
+            "yaxis": {"autorange": "reversed", "automargin": True, "fixedrange": True},
+            "xaxis": {
+                "title": {"text": unit, "font": {"size": 12, "color": _QUIET}},
+                "gridcolor": "#e8edee",
+                "fixedrange": True,
+                "zeroline": False,
+                "nticks": 6,
+            },
+        },
+    }

@@ -1,0 +1,1 @@
+"""The page of changes in how hospitals record."""

@@ -1,0 +1,128 @@
+"""Other explanations of a coding change, each with yes or no and why."""
+
+from typing import Any, Final
+
+from pbcanalytics.faces.pages.coding.creep_view import CLASSES, CreepView
+from pbcanalytics.faces.pages.coding.creep_words import month
+
+GROWN: Final = 1.25
+"""Spells over those of the year before from which a new service is likely."""
+
+MOST: Final = 0.5
+"""Of a provider's roots, how many must rise for a change of the whole hospital's coding."""
+
+SURE: Final = 2.0
+NEAR_MONTHS: Final = 3
+
+_YES: Final = "yes"
+_NO: Final = "no"
+_UNKNOWN: Final = "not known"
+
+
+def reasons(v: CreepView) -> list[tuple[str, str, str]]:
+    """
+    List the other explanations of the chosen pair's change.
+
+    Parameters
+    ----------
+    v : CreepView
+        With a pair that is not withheld.
+
+    Returns
+    -------
+    list of (explanation, "yes", "no" or "not known", why)
+    """
+    assert v.pair is not None
+    pair = v.pair
+    return [
+        _service(pair),
+        *_of_patients(pair),
+        _system(pair),
+        _grouper(v, pair),
+        ("Merger of providers", *_flagged(pair, "merger", "no merger near the change")),
+        _rules(v, pair),
+    ]
+
+
+def _service(pair: dict[str, Any]) -> tuple[str, str, str]:
+    name, grown = "New service, or more activity", pair["growth_ratio"]
+    if pair["state"] == "new service":
+        return name, _YES, "there was more of one kind, and not less of the other"
+    if grown is None:
+        return name, _UNKNOWN, "there were no spells in the year before"
+    why = f"spells are {abs(grown - 1):.0%} {'more' if grown >= 1 else 'fewer'} than a year before"
+    return name, _YES if grown >= GROWN else _NO, why
+
+
+def _of_patients(pair: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Judge sicker patients and better recording, where a severity score can."""
+    names = ("Sicker patients", "Better recording")
+    if pair["mechanism"] != CLASSES:
+        return [(name, _UNKNOWN, "nothing tells how ill these patients were") for name in names]
+    every = (
+        f"mean severity of all moved by {pair['every_change']:+.2f}; chance alone, "
+        f"{SURE * pair['every_error']:.2f} either way"
+    )
+    ends = [f"{100 * pair[f'recording_{end}_share']:+.1f}" for end in ("low", "high")]
+    recorded = (
+        f"its part of the share is between {ends[0]} and {ends[1]} points; in the cheap classes "
+        f"severity moved by {pair['cheap_after'] - pair['cheap_before']:+.2f}"
+    )
+    judged = (
+        ("true mix", pair["every_change"] > SURE * pair["every_error"], every),
+        ("recording", pair["recording_low_share"] > 0, recorded),
+    )
+    return [
+        (name, _YES, _minus(f"the test fits this best; {why}"))
+        if pair["state"] == state
+        else (name, _YES if is_seen else _NO, _minus(why))
+        for name, (state, is_seen, why) in zip(names, judged, strict=True)
+    ]
+
+
+def _system(pair: dict[str, Any]) -> tuple[str, str, str]:
+    name, share = "New coders or system in the whole hospital", pair["breadth_share"]
+    if share is None:
+        return name, _UNKNOWN, "roots were not compared"
+    why = f"{share:.0%} of its roots rose as well; chance alone, one in six"
+    return name, _YES if share > MOST else _NO, why
+
+
+def _grouper(v: CreepView, pair: dict[str, Any]) -> tuple[str, str, str]:
+    name = "Change of grouper"
+    if pair["state"] == "version":
+        return name, _YES, "the change begins where the grouper changed"
+    return _dated(v, pair, name, "grouper", "no change of grouper near the change")
+
+
+def _rules(v: CreepView, pair: dict[str, Any]) -> tuple[str, str, str]:
+    name = "National change of a coding rule"
+    return _dated(v, pair, name, "rule", "none near the change")
+
+
+def _dated(
+    v: CreepView, pair: dict[str, Any], name: str, kind: str, none: str
+) -> tuple[str, str, str]:
+    """Look an explanation up in the calendar."""
+    if not v.search["has_calendar"]:
+        why = "no calendar of national changes is held"
+        return name, _UNKNOWN, why
+    begun = pair["onset"] or pair["first_month"]
+    near = [
+        f"{month(e['month'])}: {e['what']}"
+        for e in v.events
+        if e["kind"] == kind
+        and abs(12 * (e["month"].year - begun.year) + e["month"].month - begun.month) <= NEAR_MONTHS
+    ]
+    return (name, _YES, "; ".join(near)) if near else (name, _NO, none)
+
+
+def _flagged(pair: dict[str, Any], state: str, none: str) -> tuple[str, str]:
+    if pair["state"] == state:
+        return _YES, "the change begins where it happened"
+    return _NO, none
+
+
+def _minus(text: str) -> str:
+    """Write minus signs as such."""
+    return text.replace("-", "−")

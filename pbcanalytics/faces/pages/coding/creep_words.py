@@ -1,0 +1,225 @@
+"""The sentences of the page of coding changes: they ask, and accuse nobody."""
+
+from math import sqrt
+from typing import Any, Final
+
+from pbcanalytics.faces import wording
+from pbcanalytics.faces.pages.coding.creep_view import ALL, CLASSES, CreepView, within
+from pbcanalytics.faces.wording import chance, rough
+
+MECHANISMS: Final = {
+    "cc_split": ("Dear classes within roots", "spells that are in the dear classes of their root"),
+    "day_case_to_ordinary": (
+        "Ordinary stays or day cases",
+        "planned stays of at most a day that are no day cases",
+    ),
+    "outpatient_to_day_case": (
+        "Day cases or outpatient procedures",
+        "procedures done as day cases and not in outpatients",
+    ),
+    "zero_day": (
+        "Emergency admissions of no days",
+        "emergency admissions of no days for each A&E attendance",
+    ),
+    "splitting": ("Stays soon after a stay", "stays that begin within two days of the last"),
+    "follow_up_to_first": ("First or follow-up", "outpatient attendances that are first ones"),
+    "ward_attenders": ("Ward attenders", "attendances on a ward that are paid as such"),
+    "depth": ("Number of diagnoses", "spells with many diagnoses"),
+}
+"""Each mechanism by its name, and what its share is the share of."""
+
+STATES: Final = {
+    "none": ("no change heard", ""),
+    "query": ("a question to the hospital", "ask"),
+    "creep-confirmed": ("a question to the hospital; the dear seem less ill", "ask"),
+    "recording": ("better recording of the same patients", "recording"),
+    "true mix": ("sicker patients", "sicker"),
+    "new service": ("new service, or more activity", "service"),
+    "version": ("change of grouper: cannot be told", "grouper"),
+    "merger": ("merger: cannot be told", "merger"),
+    "insufficient": ("cannot be told: severity is told too poorly", "cannot tell"),
+}
+"""What each state means to a reader, and the word on the map."""
+
+BASE_RATE: Final = (
+    "Audits found about 8% of HRGs wrong, either way, and a net error near nought; reviews of the "
+    "best-known cases found no wrongdoing. These are questions to the provider, not findings."
+)
+
+PARTS: Final = {
+    "volume": ("More or fewer spells", "at the usual price"),
+    "between": ("Other roots and practices", "dearer or cheaper kinds of spell"),
+    "true": ("Other patients", "sicker or less ill, within roots; takes what rounding leaves"),
+    "recording": ("Better recording", "the same severe patients, now recorded as such"),
+    "creep": ("Dearer classes, same patients", "what there is to ask about"),
+    "price": ("Prices", "other prices for the same classes"),
+}
+"""The parts of a change of cost: heading, and what each means."""
+
+
+def mechanism(name: str) -> str:
+    """Name a mechanism."""
+    return MECHANISMS.get(name, (name.replace("_", " ").capitalize(), ""))[0]
+
+
+def share_of(name: str) -> str:
+    """Say what a mechanism's share is the share of."""
+    return MECHANISMS.get(name, ("", name.replace("_", " ")))[1]
+
+
+def state(pair: dict[str, Any]) -> str:
+    """Say what a change looks like."""
+    return STATES.get(str(pair["state"]), (str(pair["state"]), ""))[0]
+
+
+def where(pair: dict[str, Any]) -> str:
+    """Name a pair: provider and root."""
+    root = "all together" if pair["root"] == ALL else pair["root_name"]
+    return f"{pair['provider_name']}, {root}"
+
+
+def title(v: CreepView) -> str:
+    """Name the chosen pair and what is looked at, as every figure and table of it does."""
+    if v.pair is None:
+        return "This pair is not followed"
+    return f"{where(v.pair)}: {mechanism(v.pair['mechanism']).lower()}"
+
+
+def short_title(pair: dict[str, Any]) -> str:
+    """Name a pair by its codes, where there is little room."""
+    root = "all together" if pair["root"] == ALL else pair["root"]
+    return f"{pair['provider_code']}, {root}: {mechanism(pair['mechanism']).lower()}"
+
+
+def month(day: Any) -> str:
+    """Write a month in words."""
+    return wording.month(f"{day:%Y-%m}")
+
+
+def counted(n: int, one: str, many: str) -> str:
+    """Write a number with its noun."""
+    return f"{n} {one if n == 1 else many}"
+
+
+def worth(pairs: list[dict[str, Any]], part: str = "creep") -> tuple[int, int, int]:
+    """Add pounds up, with the ends of 95% of their sum; changes are taken to be independent."""
+    rows = [p for p in pairs if p[f"{part}_pence"] is not None]
+    total = sum(int(p[f"{part}_pence"]) for p in rows)
+    off = sqrt(sum(((p[f"{part}_high_pence"] - p[f"{part}_low_pence"]) / 2) ** 2 for p in rows))
+    return total, round(total - off), round(total + off)
+
+
+def says(v: CreepView) -> str:
+    """Say the page in a sentence or two."""
+    if not v.pairs:
+        return too_little(v)
+    other = _other_way(v)
+    if not v.search["is_searched"]:
+        return (
+            "Run 'pbc creep', then 'pbc publish': these data were not tested yet, so no change is "
+            f"told. {other}"
+        )
+    if not v.asked:
+        return f"Nothing to ask about: no share rose by more than chance explains. {other}"
+    total, low, high = worth(v.asked)
+    n_hospitals = len({p["provider_code"] for p in v.asked})
+    most = "at most " if any(p["mechanism"] != CLASSES for p in v.asked) else ""
+    return (
+        f"Ask about {counted(len(v.asked), 'change', 'changes')} at "
+        f"{counted(n_hospitals, 'hospital', 'hospitals')}, worth {most}about {rough(total)} a year "
+        f"({rough(low)} to {rough(high)}). {other}"
+    )
+
+
+def _other_way(v: CreepView) -> str:
+    """Say what better recording costs and what fell."""
+    told = []
+    if v.recorded:
+        told.append(f"Better recording comes to {rough(worth(v.recorded, 'recording')[0])} a year.")
+    fallen = v.fallen
+    if fallen:
+        sum_ = rough(-sum(within(p) for p in fallen))
+        roots = counted(len(fallen), "root was", "roots were")
+        told.append(f"The other way, {roots} coded cheaper, by {sum_} a year.")
+    else:
+        told.append("No share fell by more than chance.")
+    return " ".join(told)
+
+
+def too_little(v: CreepView) -> str:
+    """Say why nothing can be compared."""
+    held = int(v.search["n_months"] or 0)
+    if held < 36:
+        return (
+            "Too short a history: 24 months of baseline and 12 after are needed; held: "
+            f"{held}. Load earlier years."
+        )
+    return (
+        "Nothing can be compared: no hospital has five spells a month in a root with dear and "
+        "cheap classes."
+    )
+
+
+def heard(pair: dict[str, Any]) -> str:
+    """Say what was heard of the chosen pair."""
+    if not pair["is_heard"]:
+        return (
+            "No change was heard here: what moved in the latest twelve months is what chance "
+            "brings. The parts below are estimates of little."
+        )
+    rise = f"{100 * pair['change_share']:+.1f} points".replace("-", "−")
+    return (
+        f"Since {month(pair['onset'])} the share moved by {rise}; heard in {month(pair['month'])}. "
+        f"It looks like: {state(pair)}."
+    )
+
+
+def patients(pair: dict[str, Any]) -> str:
+    """Read the fingerprint: what became of the severity of the dear and of the cheap."""
+    dear, cheap = (pair[f"{g}_after"] - pair[f"{g}_before"] for g in ("dear", "cheap"))
+    return (
+        f"The dear seem {_moved(dear)}, the cheap {_moved(cheap)}. Dearer classes for the same "
+        "patients make the dear seem less ill; better recording, the cheap; sicker patients, "
+        "neither."
+    )
+
+
+def _moved(change: float) -> str:
+    if abs(change) < 0.05:
+        return "as ill as before"
+    return f"{'more' if change > 0 else 'less'} ill ({change:+.2f})".replace("-", "−")
+
+
+def power(pair: dict[str, Any]) -> str:
+    """Say what the test could have heard."""
+    told = "; ".join(f"{n} points, {chance(pair[f'power_{n}'])}" for n in (2, 5, 10))
+    return f"A rise like this would have been heard within a year at least so often: {told}."
+
+
+def scores(pair: dict[str, Any]) -> str:
+    """Say how far the statistics stand out."""
+    said = f"Statistic of a query at its peak: {pair['query']:.1f} (heard from about 2.7)"
+    if pair["confirmed"] is not None:
+        said += (
+            f"; of the stricter test, other explanations held against it: {pair['confirmed']:.1f} "
+            f"(from about 2.2). Weight of dearer classes for the same patients among the "
+            f"explanations: {pair['creep_score']:.2f}, a score and no chance"
+        )
+    return f"{said}. Months without any change reach this in {pair['p_value']:.1%} of cases."
+
+
+def audit(pair: dict[str, Any]) -> str:
+    """Say what would settle the query, and where the list of spells is."""
+    said = ""
+    if pair["audit_notes"] is not None:
+        said = (
+            f"Reading {pair['audit_notes']} notes of dear spells would settle it nine times in "
+            f"ten: {pair['audit_failures']} or more wrong ones would bear the question out. "
+        )
+    n = pair["n_listed"]
+    if n is None:
+        return f"{said}There is no list of spells for this share."
+    return (
+        f"{said}The list of the {n} dear spells that most need a look is not on this page, which "
+        "holds no rows about patients: an analyst writes it with 'pbc creep --validation FILE'."
+    )

@@ -1,0 +1,1 @@
+"""The pages of prices, step by step."""

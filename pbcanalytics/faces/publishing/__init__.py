@@ -1,0 +1,1 @@
+"""The tables of the published file, laid out with small numbers withheld."""

@@ -1,0 +1,266 @@
+"""What is published of the search for code creep: small numbers withheld, and what tells them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pbcanalytics.faces.withholding.disclosure import withheld_cells
+from pbcanalytics.words import tables
+from pbcanalytics.words.tables import Table
+
+ALL: Final = "ALL"
+OTHERS: Final = "OTHERS"
+
+LENGTHS: Final = (1, 3, 6, 12)
+"""Months to a period, the shortest that holds nothing small first; all end with the last month."""
+
+_SIGMAS: Final = 3
+_PAIR: Final = ["mechanism", "provider_code", "root"]
+_COUNTS: Final = ("n_dear_before", "n_cheap_before", "n_dear_after", "n_cheap_after")
+
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Coding:
+    """
+    What was followed, before anything is withheld.
+
+    Attributes
+    ----------
+    about : dict
+        The row of `coded_search`, as far as it is known.
+    events : DataFrame
+        As `coded_events`.
+    pairs : DataFrame, one row per pair
+        As `coded_pairs`, with `in_pool` and the dear and cheap spells of both years (`n_dear_…`).
+    months : DataFrame, one row per pair and month
+        `n` and `k` (spells, dear ones), `seen`, `push` and `variance` (weight, weighted sum and its
+        variance of the adjusted share less the usual one), `is_heard`.
+    practices : DataFrame, one row per pair that is shared out and practice
+        As `coded_practices`, with `n` spells.
+    """
+
+    about: Mapping[str, Any]
+    events: pd.DataFrame
+    pairs: pd.DataFrame
+    months: pd.DataFrame
+    practices: pd.DataFrame
+
+    @classmethod
+    def nothing(cls, about: Mapping[str, Any], events: pd.DataFrame) -> "Coding":
+        """Give the empty answer: nothing can be compared."""
+        return cls(about, events, pd.DataFrame(), pd.DataFrame(), pd.DataFrame())
+
+
+def coding_tables(found: Coding, smallest: int) -> dict[Table, pd.DataFrame]:
+    """
+    Lay out what was followed for publication.
+
+    Parameters
+    ----------
+    found : Coding
+    smallest : int
+        The smallest count that may be shown.
+
+    Returns
+    -------
+    dict of Table to DataFrame
+        The tables of OF_CODING.
+    """
+    n_left_out = found.about.get("n_left_out")
+    about = dict(found.about)
+    if n_left_out is not None and 0 < n_left_out < smallest:
+        about["n_left_out"] = None
+    told = {table: pd.DataFrame(columns=table.names) for table in tables.OF_CODING}
+    told[tables.CODED_SEARCH] = pd.DataFrame([about]).reindex(columns=tables.CODED_SEARCH.names)
+    told[tables.CODED_EVENTS] = found.events
+    if found.pairs.empty:
+        return told
+    hidden = _hidden(found.pairs, smallest)
+    lengths = _lengths(found, hidden, smallest)
+    told[tables.CODED_PAIRS] = _pairs(found.pairs, hidden, lengths, smallest)
+    told[tables.CODED_PERIODS] = _periods(found, lengths)
+    told[tables.CODED_PRACTICES] = _practices(found.practices, hidden, smallest)
+    return told
+
+
+def _key(row: Any) -> tuple[str, str, str]:
+    return str(row["mechanism"]), str(row["provider_code"]), str(row["root"])
+
+
+def _hidden(pairs: pd.DataFrame, smallest: int) -> set[tuple[str, str, str]]:
+    """Choose the pairs of which nothing is told: few spells in a year, or guards of such."""
+    found: set[tuple[str, str, str]] = set()
+    for _, own in pairs.groupby(["mechanism", "provider_code"]):
+        whole, roots = own[own["root"] == ALL], own[own["root"] != ALL]
+        for name in _COUNTS:
+            counts = {_key(r): int(r[name]) for r in roots.to_dict("records")}
+            found |= withheld_cells(counts, smallest)
+            found |= {_key(r) for r in whole.to_dict("records") if 0 < r[name] < smallest}
+    return found
+
+
+def _lengths(
+    found: Coding, hidden: set[tuple[str, str, str]], smallest: int
+) -> dict[tuple[str, str, str], int]:
+    """Choose the length of each pair's periods; those without one are told by no period."""
+    told = {_key(r) for r in found.pairs.to_dict("records")} - hidden
+    series = {
+        _key(own.iloc[0]): (own[["k", "n"]].to_numpy(dtype=np.int64), bool(own["in_pool"].iloc[0]))
+        for _, own in found.months.groupby(_PAIR, sort=False)
+    }
+    split = {key: np.column_stack([x[:, 0], x[:, 1] - x[:, 0]]) for key, (x, _) in series.items()}
+    lengths: dict[tuple[str, str, str], int] = {}
+    for key in told & split.keys():
+        fine = [length for length in LENGTHS if not _is_small(split[key], length, smallest)]
+        if fine:
+            lengths[key] = fine[0]
+    for key in [k for k in lengths if k[2] == ALL]:
+        members = [m for m in lengths if m[:2] == key[:2] and m[2] != ALL and series[m][1]]
+        _guard(split, lengths, key, members, smallest)
+    return lengths
+
+
+def _guard(
+    split: Mapping[tuple[str, str, str], Counts],
+    lengths: dict[tuple[str, str, str], int],
+    whole: tuple[str, str, str],
+    members: list[tuple[str, str, str]],
+    smallest: int,
+) -> None:
+    """
+    Lengthen the periods of roots until what they leave of their whole is nowhere small.
+
+    Periods lie within each other, so that whatever follows from the sums that are told is, period
+    by period, the whole less the roots told in periods as short, or more than that.
+    """
+    members.sort(key=lambda m: int(split[m].sum()))
+    is_done = False
+    while not is_done:
+        is_done = True
+        for length in [x for x in LENGTHS if x >= lengths[whole]]:
+            shown = [m for m in members if m in lengths and lengths[m] <= length]
+            rest = split[whole] - sum((split[m] for m in shown), np.zeros_like(split[whole]))
+            if not shown or not _is_small(rest, length, smallest):
+                continue
+            is_done = False
+            longer = [
+                x for x in LENGTHS if x > length and not _is_small(split[shown[0]], x, smallest)
+            ]
+            if longer:
+                lengths[shown[0]] = longer[0]
+            else:
+                del lengths[shown[0]]
+
+
+def _is_small(counts: Counts, length: int, smallest: int) -> bool:
+    """Tell whether a period of that length holds 1 to 7 of either kind."""
+    sums = _summed(counts, length)
+    return bool(((sums > 0) & (sums < smallest)).any())
+
+
+def _summed(values: NDArray[Any], length: int) -> NDArray[Any]:
+    """Add months up to periods that end with the last month; an odd start is left out."""
+    whole = values[len(values) % length :]
+    return np.asarray(whole.reshape(-1, length, *values.shape[1:]).sum(axis=1))
+
+
+def _pairs(
+    pairs: pd.DataFrame,
+    hidden: set[tuple[str, str, str]],
+    lengths: Mapping[tuple[str, str, str], int],
+    smallest: int,
+) -> pd.DataFrame:
+    frame = pairs.reindex(columns=tables.CODED_PAIRS.names).copy()
+    keys = [_key(r) for r in frame[_PAIR].to_dict("records")]
+    frame["is_withheld"] = [key in hidden for key in keys]
+    frame["growth_ratio"] = frame["growth_ratio"].astype(float).round(2)
+    # The year after a change may begin within a period: the two together would tell months.
+    is_odd = frame["is_heard"].astype(bool) & np.array([lengths.get(key) != 1 for key in keys])
+    frame["n_spells"] = frame["n_spells"].astype("Int64").mask(is_odd)
+    for name in ("n_listed", "n_unpriced"):
+        few = frame[name].astype("Int64").between(1, smallest - 1).fillna(False)
+        frame[name] = frame[name].astype("Int64").mask(few)
+    kept = (*_PAIR, "provider_name", "root_name", "is_heard", "is_withheld", "is_shared_out")
+    kept = (*kept, "is_fallen")
+    gone = frame["is_withheld"]
+    for column in tables.CODED_PAIRS.columns:
+        if column.name in kept:
+            continue
+        if column.kind in ("pence", "integer"):
+            frame[column.name] = frame[column.name].astype("Int64")
+        frame[column.name] = frame[column.name].mask(gone)
+    for flag in ("is_heard", "is_fallen", "is_shared_out"):
+        frame[flag] = frame[flag].eq(True) & ~gone
+    return frame
+
+
+def _periods(found: Coding, lengths: Mapping[tuple[str, str, str], int]) -> pd.DataFrame:
+    usual = {_key(r): float(r["usual_share"]) for r in found.pairs.to_dict("records")}
+    frames = list(_of_pairs(found.months, lengths, usual))
+    names = tables.CODED_PERIODS.names
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=names)
+
+
+def _of_pairs(
+    months: pd.DataFrame,
+    lengths: Mapping[tuple[str, str, str], int],
+    usual: Mapping[tuple[str, str, str], float],
+) -> Iterator[pd.DataFrame]:
+    """Give the periods of each pair that is told."""
+    for _, own in months.groupby(_PAIR, sort=False):
+        key = _key(own.iloc[0])
+        if key not in lengths:
+            continue
+        length = lengths[key]
+        n, k, seen, push, variance, heard = (
+            _summed(own[c].to_numpy(), length)
+            for c in ("n", "k", "seen", "push", "variance", "is_heard")
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = np.where(n > 0, k / n, np.nan)
+            adjusted = np.where(seen > 0, usual[key] + push / seen, np.nan)
+            off = np.where(seen > 0, _SIGMAS * np.sqrt(variance) / seen, np.nan)
+        yield pd.DataFrame(
+            {
+                **dict(zip(_PAIR, key, strict=True)),
+                "first_month": [m.date() for m in own["month"].iloc[len(own) % length :: length]],
+                "n_months": length,
+                "n_spells": n,
+                "dear_share": share,
+                "adjusted_share": adjusted,
+                "low_share": np.maximum(usual[key] - off, 0.0),
+                "high_share": usual[key] + off,
+                "is_heard": heard > 0,
+            }
+        )
+
+
+def _practices(
+    practices: pd.DataFrame, hidden: set[tuple[str, str, str]], smallest: int
+) -> pd.DataFrame:
+    """Put the practices with few spells, and those that guard them, together."""
+    names = tables.CODED_PRACTICES.names
+    rows: list[pd.DataFrame] = []
+    for _, own in practices.groupby(_PAIR, sort=False) if len(practices) else ():
+        key = _key(own.iloc[0])
+        if key in hidden:
+            continue
+        counts = dict(zip(own.index, own["n"].astype(int), strict=True))
+        gone = withheld_cells(counts, smallest) | {i for i, n in counts.items() if not n}
+        rows.append(own.loc[~own.index.isin(gone), names])
+        few = own.loc[own.index.isin(gone), ["creep_pence", "recording_pence"]]
+        if len(few):
+            together: dict[str, Any] = {
+                **dict(zip(_PAIR, key, strict=True)),
+                "practice_code": OTHERS,
+                "practice_name": "Others, with few spells each",
+                **{str(k): v for k, v in few.astype("Int64").sum(min_count=1).items()},
+            }
+            rows.append(pd.DataFrame([together]))
+    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=names)

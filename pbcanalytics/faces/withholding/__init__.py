@@ -1,0 +1,1 @@
+"""Which small numbers are withheld, and what else would tell them."""

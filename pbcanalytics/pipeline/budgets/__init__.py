@@ -1,0 +1,1 @@
+"""Budgets from what was priced: set, agreed, opened, followed and forecast."""

@@ -1,0 +1,1 @@
+"""The search for changes of coding, kept and told."""

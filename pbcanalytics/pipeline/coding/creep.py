@@ -1,0 +1,329 @@
+"""Code creep looked for in what is loaded and priced; the signals are kept in the warehouse."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from pbcanalytics.costing.chain import model
+from pbcanalytics.creep.limits import Limits, calibrated
+from pbcanalytics.creep.panel import BASELINE_MONTHS, Ints
+from pbcanalytics.creep.preparing import Prepared, months_held, prepare
+from pbcanalytics.creep.pricing import Z_95, Priced, price
+from pbcanalytics.creep.result import Creep
+from pbcanalytics.creep.severity import LEAST_AUC
+from pbcanalytics.creep.signals import Signals, signals
+from pbcanalytics.creep.states import Unit, judge
+from pbcanalytics.creep.validation import audit_size, worth_a_look
+from pbcanalytics.pipeline.coding.creep_shares import Shares, asked, keep, panels_for, typed
+from pbcanalytics.store import Warehouse
+from pbcanalytics.words.errors import ReferenceGap, SelectionError, StoreError
+from pbcanalytics.words.tables.signals import CREEP_PRACTICES, CREEP_SIGNALS
+
+MECHANISM: Final = "cc_split"
+POOL: Final = "provider"
+
+NOTES_LISTED: Final = 60
+
+PAIRS: Final = Path("reference") / "creep" / "pairs.csv"
+"""Of the data folder: `hrg` and `root` of HRGs whose names do not tell what belongs together."""
+
+_LISTED: Final = (
+    *("spell_id", "provider_code", "practice_code", "root", "hrg", "admission_date"),
+    *("discharge_date", "los_days", "age_years", "coding_depth", "price_pence", "q"),
+)
+
+
+def find_creep(
+    data: Path,
+    provider: str | None = None,
+    versions: Sequence[str] = (),
+    seed: int = 2006,
+) -> Creep:
+    """
+    Look for code creep in all that is loaded, price what is found, and keep it.
+
+    Parameters
+    ----------
+    data : Path
+        The data folder.
+    provider : str, optional
+        Give the signals of one provider only; all are tested, and kept.
+    versions : sequence of str
+        Months, "2018-04", from which another version of the grouper holds.
+    seed : int
+        Of the panels without creep that the limits are set on.
+
+    Returns
+    -------
+    Creep
+
+    Raises
+    ------
+    StoreError
+        If nothing was priced yet.
+    SelectionError
+        If fewer than 25 months are held, nothing can be tested, there is no such provider, or a
+        version is not of a month.
+    ReferenceGap
+        If the table of pairs of HRG v3.5 is there and faulty.
+    """
+    with Warehouse.open(data, doing="the search for code creep") as warehouse:
+        if not warehouse.has("priced_spells"):
+            raise StoreError(
+                f"The activity in {data} has not been priced yet, so there are no classes to "
+                "compare. Run 'pbc build' first."
+            )
+        spells = warehouse.frame(model("creep_spells"))
+        counts = warehouse.frame(model("creep_counts"))
+        tariff = warehouse.frame(
+            "SELECT hrg, name, non_elective_pence, elective_pence FROM tariff "
+            "ORDER BY financial_year DESC"
+        )
+        joined = warehouse.frame(
+            "SELECT provider_code, successor_code, close_date FROM providers "
+            "WHERE successor_code IS NOT NULL"
+        )
+        prepared = _prepared(data, spells, tariff, _successors(joined), provider, versions)
+        found = _told(prepared, *_tested(prepared, seed), _mergers(joined, prepared))
+        found = _with_shares(found, asked(counts, prepared.months, seed))
+        keep(warehouse, found.signals, CREEP_SIGNALS)
+        keep(warehouse, found.practices, CREEP_PRACTICES)
+    return found if provider is None else _of_provider(found, provider)
+
+
+def _successors(joined: pd.DataFrame) -> dict[str, str]:
+    return dict(zip(joined["provider_code"], joined["successor_code"], strict=True))
+
+
+def _mergers(joined: pd.DataFrame, prepared: Prepared) -> dict[int, int]:
+    """Give the month in which each tested provider took another in."""
+    numbers = dict(zip(prepared.index["provider_code"], prepared.panel.provider, strict=True))
+    found = {}
+    for code, day in zip(joined["successor_code"], joined["close_date"], strict=True):
+        if code in numbers and not pd.isna(day):
+            after = pd.Timestamp(day).to_period("M") + 1
+            found[int(numbers[code])] = int((after - prepared.months[0].to_period("M")).n)
+    return found
+
+
+def _prepared(
+    data: Path,
+    spells: pd.DataFrame,
+    tariff: pd.DataFrame,
+    successors: dict[str, str],
+    provider: str | None,
+    versions: Sequence[str],
+) -> Prepared:
+    if spells.empty:
+        raise SelectionError(
+            f"No finished hospital stay with an HRG is loaded into {data}, so there is nothing to "
+            "compare. Load admitted patient care ('pbc load') and run 'pbc build'."
+        )
+    months = months_held(spells["month"])
+    n_months = len(months)
+    if n_months <= BASELINE_MONTHS:
+        raise SelectionError(
+            f"{n_months} months of hospital stays are loaded, and the first {BASELINE_MONTHS} only "
+            "say what is usual, so there is no month to test. Load earlier years as well."
+        )
+    held_months = set(months.strftime("%Y-%m"))
+    odd = [one for one in versions if one not in held_months]
+    if odd:
+        raise SelectionError(
+            f"{', '.join(odd)}: no such month is held, so no change of the grouper can be placed. "
+            f"Write it as in 2018-04, from {min(held_months)} to {max(held_months)}."
+        )
+    prepared = prepare(
+        spells, tariff, pairs=_pairs(data), successors=successors, versions=tuple(versions)
+    )
+    held = set(prepared.index["provider_code"])
+    if not held:
+        raise SelectionError(
+            "No provider has five spells a month in any root with dear and cheap classes, so no "
+            "share can be tested. Load more practices, or more of their activity."
+        )
+    if provider is not None and provider not in held:
+        raise SelectionError(
+            f"No series of provider {provider} can be tested. Those that can are of: "
+            f"{', '.join(sorted(held))}."
+        )
+    return prepared
+
+
+def _pairs(data: Path) -> pd.DataFrame | None:
+    """Read which codes of HRG v3.5 belong together, where somebody has said so."""
+    path = data / PAIRS
+    if not path.is_file():
+        return None
+    frame = pd.read_csv(path, dtype=str)
+    lacking = [name for name in ("hrg", "root") if name not in frame]
+    doubled = [] if lacking else frame.loc[frame["hrg"].duplicated(), "hrg"].tolist()
+    if lacking or doubled:
+        fault = f"has no column {', '.join(lacking)}" if lacking else f"has {doubled[0]} twice"
+        raise ReferenceGap(
+            f"{path} {fault}, so it does not say which HRGs differ only by complications. It needs "
+            "the columns hrg and root, with a row for each HRG."
+        )
+    return frame
+
+
+def _tested(prepared: Prepared, seed: int) -> tuple[Signals, dict[str, Limits]]:
+    numbers = prepared.panel.provider
+    # Roots whose patients' severity is told too poorly would only blur their provider's pool.
+    is_told = prepared.index["auc"].to_numpy(dtype=float) >= LEAST_AUC
+    pools = {POOL: np.where(is_told, numbers, -1)}
+    tested = signals(prepared.panel, pools)
+    n_panels = panels_for(int(numbers.max()) + 1, len(prepared.months))
+    return tested, calibrated(prepared.panel, tested, pools, n_panels=n_panels, seed=seed)
+
+
+def _units(prepared: Prepared, tested: Signals) -> list[Unit]:
+    """List what is tested: every series, and each provider's series together."""
+    auc = prepared.index["auc"].to_numpy(dtype=float)
+    usable = tested.base.is_usable
+    units = [
+        Unit("root", row, np.array([row]), float(auc[row]), bool(usable[row]))
+        for row in range(len(auc))
+    ]
+    weight = np.where(np.isfinite(auc), prepared.index["n_a_month"].to_numpy(dtype=float), 0.0)
+    for number in range(int(prepared.panel.provider.max()) + 1):
+        rows = np.flatnonzero((prepared.panel.provider == number) & usable & (auc >= LEAST_AUC))
+        if len(rows) > 1:
+            mean = float(np.average(np.nan_to_num(auc[rows]), weights=weight[rows]))
+            units.append(Unit(POOL, number, rows, mean, True))
+    return units
+
+
+def _told(
+    prepared: Prepared, tested: Signals, limits: dict[str, Limits], mergers: dict[int, int]
+) -> Creep:
+    units = _units(prepared, tested)
+    judged = judge(prepared.panel, tested, units, limits, mergers)
+    rows, practices, spells = [], [], []
+    for number, one in enumerate(judged.to_dict("records"), start=1):
+        unit = units[int(one["unit"])]
+        rows_of = np.asarray(unit.rows, dtype=np.int64)
+        is_creep = one["state"] == "creep-confirmed"
+        priced = price(prepared, tested, rows_of, int(one["onset"]), is_creep=is_creep)
+        rows.append(_row(prepared, tested, unit, number, one, priced))
+        practices += [
+            {
+                "signal": number,
+                "practice_code": code,
+                "creep_pence": terms.creep_mix,
+                "recording_pence": terms.recording,
+                "true_pence": terms.true_mix,
+                "change_pence": terms.change,
+            }
+            for code, terms in priced.practices.items()
+        ]
+        spells.append(_listed(prepared, rows_of, number, int(one["onset"])))
+    tested_frame = prepared.index.assign(dear_share=tested.base.p)
+    listed = pd.concat(spells, ignore_index=True) if spells else pd.DataFrame()
+    return Creep(
+        signals=pd.DataFrame(rows, columns=CREEP_SIGNALS.names),
+        practices=pd.DataFrame(practices, columns=CREEP_PRACTICES.names),
+        spells=listed if len(listed) else pd.DataFrame(columns=["signal", *_LISTED]),
+        tested=tested_frame,
+        first_month=prepared.months[0],
+        last_month=prepared.months[-1],
+        n_months=len(prepared.months),
+        n_left_out=prepared.n_left_out,
+        limits=limits["series"].limit,
+        n_providers=prepared.index["provider_code"].nunique(),
+    )
+
+
+def _listed(prepared: Prepared, rows: Ints, number: int, onset: int) -> pd.DataFrame:
+    """List the spells of a signal that are most worth a look."""
+    spells = prepared.spells
+    when = prepared.months[onset]
+    mine = spells["series"].isin(rows.tolist()) & (pd.DatetimeIndex(spells["month"]) >= when)
+    listed = worth_a_look(spells[mine], NOTES_LISTED)[list(_LISTED)]
+    listed.insert(0, "signal", number)
+    return listed
+
+
+def _row(
+    prepared: Prepared,
+    tested: Signals,
+    unit: Unit,
+    number: int,
+    one: dict[Any, Any],
+    priced: Priced,
+) -> dict[str, Any]:
+    """Put a signal as the data dictionary has it."""
+    first = prepared.index.iloc[unit.rows[0]]
+    split = priced.effect
+    weight = split.weights
+    creep, recording = (float((weight * x.value).sum()) for x in (split.creep, split.recording))
+    error, off = Z_95 * split.creep.error(weight), Z_95 * split.recording.error(weight)
+    true_share = float((weight * tested.base.p[unit.rows]).sum())
+    audit = audit_size(max(true_share, 0.01), max(creep, 0.0)) if creep > 0 else None
+    terms = priced.terms
+    return {
+        "signal": number,
+        "provider_code": first["provider_code"],
+        "mechanism": MECHANISM,
+        "level": unit.level,
+        "root": first["root"] if unit.level == "root" else "",
+        "month": prepared.months[int(one["month"])],
+        "onset": prepared.months[int(one["onset"])],
+        **{k: one[k] for k in ("state", "reason", "query", "confirmed", "recording")},
+        **{k: one[k] for k in ("p_value", "creep_score")},
+        "auc": unit.auc,
+        "true_share": float((weight * split.true).sum()),
+        "recording_share": recording,
+        "recording_low_share": recording - off,
+        "recording_high_share": recording + off,
+        "creep_share": creep,
+        "creep_low_share": creep - error,
+        "creep_high_share": creep + error,
+        "n_spells": int(split.n_after.sum()),
+        "n_months": priced.n_months,
+        "creep_pence": terms.creep_mix,
+        "creep_low_pence": priced.low_pence,
+        "creep_high_pence": priced.high_pence,
+        "recording_pence": terms.recording,
+        "recording_low_pence": priced.recording_low_pence,
+        "recording_high_pence": priced.recording_high_pence,
+        "true_pence": terms.true_mix,
+        "volume_pence": terms.volume,
+        "between_pence": terms.between_roots,
+        "price_pence": terms.price,
+        "long_stay_pence": priced.long_stay_pence,
+        "n_unpriced": priced.n_unpriced,
+        "audit_notes": None if audit is None else audit.n_notes,
+        "audit_failures": None if audit is None else audit.n_failures,
+    }
+
+
+def _with_shares(found: Creep, shares: Shares) -> Creep:
+    """Add the signals of mechanisms that their share alone tells, numbered on."""
+    first = len(found.signals)
+    parts = []
+    for held, more in ((found.signals, shares.signals), (found.practices, shares.practices)):
+        more = more.assign(signal=more["signal"] + first)
+        parts.append(pd.concat([held, more], ignore_index=True) if len(more) else held)
+    return replace(
+        found,
+        signals=typed(parts[0], CREEP_SIGNALS),
+        practices=typed(parts[1], CREEP_PRACTICES),
+        n_shares=shares.n_tested,
+    )
+
+
+def _of_provider(found: Creep, provider: str) -> Creep:
+    mine = found.signals[found.signals["provider_code"] == provider]
+    numbers = mine["signal"].tolist()
+    return replace(
+        found,
+        signals=mine,
+        practices=found.practices[found.practices["signal"].isin(numbers)],
+        spells=found.spells[found.spells["signal"].isin(numbers)],
+        tested=found.tested[found.tested["provider_code"] == provider],
+    )

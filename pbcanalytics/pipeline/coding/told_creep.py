@@ -1,0 +1,379 @@
+"""The search for code creep, gathered for publication: every pair of a provider and a root."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from pbcanalytics.costing.chain import model
+from pbcanalytics.creep import pairs as of_pairs
+from pbcanalytics.creep.effect import MONTHS_AFTER
+from pbcanalytics.creep.limits import POOLED, STATED
+from pbcanalytics.creep.mechanisms import MECHANISMS, Counted, counted
+from pbcanalytics.creep.panel import BASELINE_MONTHS, Ints, Panel
+from pbcanalytics.creep.preparing import Prepared, months_held
+from pbcanalytics.creep.pricing import Priced, price
+from pbcanalytics.creep.severity import LEAST_AUC
+from pbcanalytics.creep.signals import Signals, signals
+from pbcanalytics.creep.states import passing
+from pbcanalytics.faces.publishing.creep import ALL, Coding, coding_tables
+from pbcanalytics.pipeline.coding.creep import MECHANISM, NOTES_LISTED, _prepared, _successors
+from pbcanalytics.reference.coding_events import coding_events
+from pbcanalytics.store import Warehouse
+from pbcanalytics.words import tables
+from pbcanalytics.words.errors import SelectionError
+from pbcanalytics.words.tables import Table
+
+LEAST_MONTHS: Final = BASELINE_MONTHS + MONTHS_AFTER
+"""Months of history that a page needs: those that say what is usual, and a year to compare."""
+
+_ASKED: Final = ("query", "creep-confirmed", "recording")
+
+
+@dataclass(frozen=True)
+class _Unit:
+    """What is told together: one series, or all of a provider's."""
+
+    mechanism: str
+    provider: str
+    root: str
+    name: str
+    rows: Ints
+    of: Panel
+    found: Signals
+    heard: dict[str, Any] | None
+    in_pool: bool
+
+    @property
+    def key(self) -> dict[str, str]:
+        """The pair, as tables have it."""
+        return {"mechanism": self.mechanism, "provider_code": self.provider, "root": self.root}
+
+
+def forget_creep(warehouse: Warehouse) -> None:
+    """Drop what a search found in earlier data: it says nothing of those that are priced now."""
+    warehouse.drop(table.name for table in tables.FOUND)
+
+
+def told_creep(warehouse: Warehouse, smallest: int) -> dict[Table, pd.DataFrame]:
+    """
+    Lay out for publication what `pbc creep` found since the last build, and every pair it followed.
+
+    The search itself is not run here; without one no change is told, but every pair is.
+
+    Parameters
+    ----------
+    warehouse : Warehouse
+        With the tables that `build` makes.
+    smallest : int
+        The smallest count that may be shown.
+
+    Returns
+    -------
+    dict of Table to DataFrame
+        The tables of OF_CODING; empty but for `coded_search` where nothing can be compared.
+
+    Raises
+    ------
+    ReferenceGap
+        If the calendar of national changes, or the table of pairs of HRGs, is there and faulty.
+    """
+    spells = warehouse.frame(model("creep_spells"))
+    months = months_held(spells["month"]) if len(spells) else pd.DatetimeIndex([])
+    listed = coding_events(warehouse.path.parent)
+    events = pd.DataFrame(listed or [], columns=tables.CODED_EVENTS.names)
+    about = {
+        "is_searched": warehouse.has(tables.CREEP_SIGNALS.name),
+        "first_month": months[0].date() if len(months) else None,
+        "last_month": months[-1].date() if len(months) else None,
+        "n_months": len(months),
+        "has_calendar": listed is not None,
+    }
+    if len(months) < LEAST_MONTHS:
+        return coding_tables(Coding.nothing(about, events), smallest)
+    try:
+        prepared = _held(warehouse, spells)
+    except SelectionError:
+        return coding_tables(Coding.nothing(about, events), smallest)
+    tested = signals(prepared.panel)
+    counts = warehouse.frame(model("creep_counts"))
+    of_shares = [of for m in MECHANISMS if (of := counted(counts, m, prepared.months)) is not None]
+    kept = _kept(warehouse)
+    units = [
+        *_of_classes(prepared, tested, kept),
+        *(unit for of in of_shares for unit in _of_share(of, kept)),
+    ]
+    index = prepared.index
+    about |= {
+        "n_series": len(index),
+        "n_shares": sum(len(of.index) for of in of_shares),
+        "n_providers": index["provider_code"].nunique(),
+        "n_weak": int((index["auc"] < LEAST_AUC).sum()),
+        "n_left_out": prepared.n_left_out,
+    }
+    at = {of.mechanism: of for of in of_shares}
+    shared = [u for u in units if _is_shared_out(u, units)]
+    told = [_told(u, prepared, at.get(u.mechanism)) for u in units]
+    pairs = _fallen(pd.DataFrame([one for one in told if one is not None]))
+    names = dict(warehouse.rows("SELECT provider_code, provider_name FROM providers"))
+    pairs["provider_name"] = pairs["provider_code"].map(names).fillna(pairs["provider_code"])
+    pairs["is_shared_out"] = pairs["signal"].isin([u.heard["signal"] for u in shared if u.heard])
+    return coding_tables(
+        Coding(
+            about,
+            events,
+            pairs,
+            pd.concat([_by_month(u, prepared.months) for u in units], ignore_index=True),
+            _practices(warehouse, shared, prepared, at),
+        ),
+        smallest,
+    )
+
+
+def _held(warehouse: Warehouse, spells: pd.DataFrame) -> Prepared:
+    """Prepare the spells as the search does."""
+    tariff = warehouse.frame(
+        "SELECT hrg, name, non_elective_pence, elective_pence FROM tariff "
+        "ORDER BY financial_year DESC"
+    )
+    joined = warehouse.frame(
+        "SELECT provider_code, successor_code FROM providers WHERE successor_code IS NOT NULL"
+    )
+    return _prepared(warehouse.path.parent, spells, tariff, _successors(joined), None, ())
+
+
+def _kept(warehouse: Warehouse) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """Give the latest signal of each pair."""
+    if not warehouse.has(tables.CREEP_SIGNALS.name):
+        return {}
+    frame = warehouse.frame("SELECT * FROM creep_signals ORDER BY month, signal")
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return {
+        (str(r["mechanism"]), str(r["provider_code"]), str(r["root"] or ALL)): {
+            str(name): value for name, value in r.items()
+        }
+        for r in rows
+    }
+
+
+def _of_classes(
+    prepared: Prepared, tested: Signals, kept: dict[tuple[str, str, str], dict[str, Any]]
+) -> Iterator[_Unit]:
+    """List the series of dear classes that can be tested, and each provider's together."""
+    index, of = prepared.index, prepared.panel
+    is_told = index["auc"].to_numpy(dtype=float) >= LEAST_AUC
+    usable = tested.base.is_usable
+
+    def unit(provider: str, root: str, name: str, rows: Ints, in_pool: bool) -> _Unit:
+        heard = kept.get((MECHANISM, provider, root))
+        return _Unit(MECHANISM, provider, root, name, rows, of, tested, heard, in_pool)
+
+    for provider, own in index.groupby("provider_code", sort=True).groups.items():
+        rows = np.asarray(own, dtype=np.int64)
+        pool = rows[usable[rows] & is_told[rows]]
+        if len(pool) > 1:
+            yield unit(str(provider), ALL, "All roots together", pool, True)
+        for row in rows[usable[rows]].tolist():
+            root, name = str(index.at[row, "root"]), str(index.at[row, "root_name"])
+            yield unit(str(provider), root, name, np.array([row]), row in pool)
+
+
+def _of_share(of: Counted, kept: dict[tuple[str, str, str], dict[str, Any]]) -> Iterator[_Unit]:
+    """List each provider's share of a mechanism, and the single roots in which it was heard."""
+    found = signals(of.panel)
+    usable = found.base.is_usable
+    for provider, own in of.index.groupby("provider_code", sort=True).groups.items():
+        rows = np.asarray(own, dtype=np.int64)
+        rows = rows[usable[rows]]
+        if not len(rows):
+            continue
+        heard = kept.get((of.mechanism, str(provider), ALL))
+        yield _Unit(
+            of.mechanism, str(provider), ALL, "All together", rows, of.panel, found, heard, True
+        )
+        for row in rows.tolist():
+            root = str(of.index.at[row, "root"])
+            heard = kept.get((of.mechanism, str(provider), root))
+            if heard is not None:
+                yield _Unit(
+                    of.mechanism, str(provider), root, root, np.array([row]), of.panel, found,
+                    heard, True,
+                )  # fmt: skip
+
+
+def _onset(unit: _Unit, months: pd.DatetimeIndex) -> int:
+    """Give the number of the month from which a pair is compared."""
+    if unit.heard is None:
+        return len(months) - MONTHS_AFTER
+    return int(months.get_indexer(pd.DatetimeIndex([unit.heard["onset"]]))[0])
+
+
+def _told(unit: _Unit, prepared: Prepared, counts: Counted | None) -> dict[str, Any] | None:
+    """Put together what is told of a pair; nothing where there is no month to compare."""
+    onset = _onset(unit, prepared.months)
+    if not of_pairs.is_comparable(unit.of, unit.found, unit.rows, onset):
+        return None
+    after = of_pairs.windows(unit.of, onset)[1]
+    moved, error = of_pairs.change(unit.of, unit.found, unit.rows, onset)
+    limit = (STATED if len(unit.rows) == 1 else POOLED)["query"]
+    chances = of_pairs.power(unit.found, unit.rows, limit)
+    weights = unit.of.n[unit.rows, :BASELINE_MONTHS].sum(axis=1)
+    year = slice(after.start - 12, after.stop - 12)
+    told: dict[str, Any] = {
+        **unit.key,
+        "root_name": unit.name,
+        "signal": None if unit.heard is None else unit.heard["signal"],
+        "is_heard": unit.heard is not None,
+        "first_month": prepared.months[onset].date(),
+        "state": "none",
+        "in_pool": unit.in_pool,
+        "usual_share": float(np.average(unit.found.base.p[unit.rows], weights=weights)),
+        "change_share": moved,
+        "change_low_share": moved - of_pairs.Z_95 * error,
+        "change_high_share": moved + of_pairs.Z_95 * error,
+        "growth_ratio": of_pairs.growth(unit.of, unit.rows, onset),
+        "n_spells": int(unit.of.n[unit.rows, after].sum()),
+        "n_months": after.stop - after.start,
+        **{f"power_{points}": share for points, share in chances.items()},
+        # What must not be small: dear and cheap, in both years.
+        **_counts(unit, year, "before"),
+        **_counts(unit, after, "after"),
+    }
+    if counts is None:
+        is_creep = unit.heard is not None and unit.heard["state"] == "creep-confirmed"
+        priced = price(prepared, unit.found, unit.rows, onset, is_creep=is_creep)
+        after_too = _spells(unit, prepared, after) if priced.n_unpriced else None
+        told |= _pounds(priced) | of_pairs.patients(unit.of, unit.rows, onset)
+        if unit.heard is not None or not priced.n_unpriced:
+            told["before_pence"] = of_pairs.cost(_spells(unit, prepared, year), after_too)
+        if unit.heard is not None:
+            own = prepared.index["provider_code"].to_numpy() == unit.provider
+            rows = np.flatnonzero(own & unit.found.base.is_usable)
+            told["breadth_share"] = of_pairs.breadth(unit.of, unit.found, rows, onset)
+            told["n_listed"] = _listed(unit, prepared, onset)
+    # What was heard is told as it was heard.
+    heard = {} if unit.heard is None else {k: v for k, v in unit.heard.items() if k != "root"}
+    return told | heard
+
+
+def _counts(unit: _Unit, part: slice, name: str) -> dict[str, int]:
+    n, k = (int(x[unit.rows, part].sum()) for x in (unit.of.n, unit.of.k))
+    return {f"n_dear_{name}": k, f"n_cheap_{name}": n - k}
+
+
+def _pounds(priced: Priced) -> dict[str, Any]:
+    """Give shares and pounds as `creep_signals` names them, of a pair in which nothing is heard."""
+    split, terms = priced.effect, priced.terms
+    weights = split.weights
+    told: dict[str, Any] = {"true_share": float(weights @ split.true)}
+    for name, part in (("creep", split.creep), ("recording", split.recording)):
+        value, off = float(weights @ part.value), of_pairs.Z_95 * part.error(weights)
+        told |= {
+            f"{name}_share": value,
+            f"{name}_low_share": value - off,
+            f"{name}_high_share": value + off,
+        }
+    return told | {
+        "creep_pence": terms.creep_mix,
+        "creep_low_pence": priced.low_pence,
+        "creep_high_pence": priced.high_pence,
+        "recording_pence": terms.recording,
+        "recording_low_pence": priced.recording_low_pence,
+        "recording_high_pence": priced.recording_high_pence,
+        "true_pence": terms.true_mix,
+        "volume_pence": terms.volume,
+        "between_pence": terms.between_roots,
+        "price_pence": terms.price,
+        "change_pence": terms.change,
+        "long_stay_pence": priced.long_stay_pence,
+        "n_unpriced": priced.n_unpriced,
+    }
+
+
+def _spells(unit: _Unit, prepared: Prepared, part: slice) -> pd.DataFrame:
+    """Give the spells of a pair in some months."""
+    frame = prepared.spells
+    mine = frame[frame["series"].isin(unit.rows.tolist())]
+    return mine[pd.DatetimeIndex(mine["month"]).isin(prepared.months[part])]
+
+
+def _listed(unit: _Unit, prepared: Prepared, onset: int) -> int:
+    dear = _spells(unit, prepared, slice(onset, None))["is_dear"]
+    return min(int(dear.sum()), NOTES_LISTED)
+
+
+def _fallen(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Mark the roots whose dear share fell by more than chance, all looked at together."""
+    from scipy.special import ndtr
+
+    pairs = pairs.reindex(columns=[*dict.fromkeys([*pairs.columns, *tables.CODED_PAIRS.names])])
+    pairs["is_fallen"] = False
+    quiet = (pairs["mechanism"] == MECHANISM) & (pairs["root"] != ALL) & ~pairs["is_heard"]
+    own = pairs[quiet]
+    error = (own["change_high_share"] - own["change_share"]) / of_pairs.Z_95
+    chance = ndtr((own["change_share"] / error).to_numpy(dtype=float))
+    pairs.loc[quiet, "is_fallen"] = passing(chance) if len(own) else False
+    return pairs
+
+
+def _by_month(unit: _Unit, months: pd.DatetimeIndex) -> pd.DataFrame:
+    """Lay out a pair's months: counts, and what the adjusted share is made from."""
+    n, k = unit.of.n[unit.rows], unit.of.k[unit.rows]
+    z, noise = unit.found.z[0, unit.rows], unit.found.noise[0, unit.rows]
+    seen = np.where(np.isfinite(z), n, 0.0)
+    heard = None if unit.heard is None else pd.Timestamp(unit.heard["month"])
+    return pd.DataFrame(
+        {
+            **unit.key,
+            "in_pool": unit.in_pool,
+            "month": months,
+            "n": n.sum(axis=0).astype(int),
+            "k": k.sum(axis=0).astype(int),
+            "seen": seen.sum(axis=0),
+            "push": (np.nan_to_num(z) * seen).sum(axis=0),
+            "variance": (np.where(seen > 0, noise, 0.0) * seen**2).sum(axis=0),
+            "is_heard": months == heard,
+        }
+    )
+
+
+def _is_shared_out(unit: _Unit, units: list[_Unit]) -> bool:
+    """Tell whether a pair's pounds are shared out: once, under the provider where that is heard."""
+    if unit.heard is None or unit.heard["state"] not in _ASKED:
+        return False
+    whole = {**unit.key, "root": ALL}
+    above = [u for u in units if u.key == whole and u.heard and u.heard["state"] in _ASKED]
+    return unit.root == ALL or not above
+
+
+def _practices(
+    warehouse: Warehouse, shared: list[_Unit], prepared: Prepared, at: dict[str, Counted]
+) -> pd.DataFrame:
+    """Give the parts of practices, with how many spells each rests on."""
+    found = []
+    for unit in shared:
+        assert unit.heard is not None
+        own = warehouse.frame(
+            "SELECT practice_code, creep_pence, recording_pence FROM creep_practices "
+            "WHERE signal = ?",
+            [unit.heard["signal"]],
+        )
+        part = of_pairs.windows(unit.of, _onset(unit, prepared.months))[1]
+        if unit.mechanism in at:
+            counts = at[unit.mechanism].counts
+            mine = counts["series"].isin(unit.rows.tolist()) & counts["at"].isin(
+                range(*part.indices(10**6))
+            )
+            n = counts[mine].groupby(counts["practice_code"].fillna(""))["n_activity"].sum()
+        else:
+            n = _spells(unit, prepared, part)["practice_code"].fillna("").value_counts()
+        own["n"] = own["practice_code"].fillna("").map(n).fillna(0).astype(int)
+        found.append(own.assign(**unit.key))
+    if not found:
+        return pd.DataFrame(columns=[*tables.CODED_PRACTICES.names, "n"])
+    names = dict(warehouse.rows("SELECT practice_code, practice_name FROM practices"))
+    frame = pd.concat(found, ignore_index=True)
+    frame["practice_name"] = frame["practice_code"].map(names).fillna(frame["practice_code"])
+    return frame

@@ -1,0 +1,1 @@
+"""Measures, alerts, forecasts and schemes from what is held."""

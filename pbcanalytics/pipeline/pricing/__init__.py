@@ -1,0 +1,1 @@
+"""Prices explained, and the rules in force."""
