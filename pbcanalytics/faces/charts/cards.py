@@ -47,6 +47,20 @@ def note(text: str) -> str:
     return f'<p class="pbc-note">{escape(text)}</p>'
 
 
+def folded(summary: str, content: str) -> str:
+    """
+    Fold content away under its summary.
+
+    Parameters
+    ----------
+    summary : str
+        Plain text, always open.
+    content : str
+        HTML.
+    """
+    return f"<details><summary>{escape(summary)}</summary>{content}</details>"
+
+
 def table(
     rows: Sequence[dict[str, Any]],
     cells: Sequence[Cell],

@@ -25,6 +25,7 @@ from pbcanalytics.store import Published
 from pbcanalytics.words.errors import SelectionError
 
 MOST_ROOTS: Final = 12
+MOST_OPEN: Final = 5
 _OTHERS: Final = "All other roots"
 
 
@@ -141,8 +142,14 @@ def listed(v: CreepView) -> str | None:
         Cell("recording", "Better recording"),
     ]
     luck = "One change in ten that are heard is likely to be chance."
+    first, rest = rows[:MOST_OPEN], rows[MOST_OPEN:]
+    made = cards.table(first, cells, caption="Changes that were heard, largest sum first")
+    if rest:
+        made += cards.folded(
+            f"The other {len(rest)}", cards.table(rest, cells, caption="The smaller ones")
+        )
     return (
-        cards.table(rows, cells, caption="All changes that were heard, largest sum first")
+        made
         + cards.note(f"{luck} {words.BASE_RATE}")
         + cards.download(
             rows,
@@ -179,6 +186,10 @@ def provenance(v: CreepView, about: dict[str, Any]) -> str:
             "hospital, and are not followed."
         )
     return evidence.listed([*said, *evidence.of_build(about)])
+
+
+def _folded(summary: str, content: str | None) -> str | None:
+    return None if content is None else cards.folded(summary, content)
 
 
 _PARTS: Final = (
@@ -235,11 +246,11 @@ def _page(published: Published, asked: Selection) -> Page:
             "chart": parts.chart(v),
             "severity": parts.severity(v),
             "bridge": parts.bridge(v),
-            "parts": parts.parts(v),
+            "parts": _folded("The same as a table", parts.parts(v)),
             "explained": parts.explained(v),
             "sure": parts.sure(v),
-            "practices": parts.practices(v),
-            "periods": parts.periods(v),
+            "practices": _folded("By practice", parts.practices(v)),
+            "periods": _folded("Period by period", parts.periods(v)),
             "provenance": provenance(v, about),
         }
         return shown

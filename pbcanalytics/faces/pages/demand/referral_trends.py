@@ -73,10 +73,9 @@ class Part:
         content = self.draw(published, v)
         if content is None or self.is_figure or not self.title:
             return content
-        title = escape(self.title)
         if self.is_folded:
-            return f"<details><summary><strong>{title}</strong></summary>{content}</details>"
-        return f"<h2>{title}</h2>{content}"
+            return cards.folded(self.title, content)
+        return f"<h2>{escape(self.title)}</h2>{content}"
 
 
 def stands(published: Published, v: TrendView) -> str:

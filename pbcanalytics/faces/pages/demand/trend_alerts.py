@@ -88,13 +88,13 @@ def stands_out(
     made += _listed(first, named, is_many)
     if rest:
         said = f"{_number(len(rest))} more that {'stands' if len(rest) == 1 else 'stand'} out"
-        made += _folded(said, _listed(rest, named, is_many))
+        made += cards.folded(said, _listed(rest, named, is_many))
     if alerts:
         made += cards.note(_USUAL)
     made += "".join(cards.note(said) for said in luck(families, v))
     if alerts:
-        made += _folded("As a table", _table(alerts, v, named))
-    return made + _folded("What could have been seen", _unseen(families))
+        made += cards.folded("As a table", _table(alerts, v, named))
+    return made + cards.folded("What could have been seen", _unseen(families))
 
 
 def says(alerts: Sequence[dict[str, Any]], families: Sequence[dict[str, Any]]) -> str:
@@ -190,10 +190,6 @@ def _provisional(alert: dict[str, Any]) -> str:
     if not alert["is_provisional"]:
         return ""
     return f" Provisional: months after {_short(alert['to_month'])} wait for a late provider."
-
-
-def _folded(summary: str, inside: str) -> str:
-    return f"<details><summary>{escape(summary)}</summary>{inside}</details>"
 
 
 def _table(alerts: Sequence[dict[str, Any]], v: TrendView, named: Callable[[str], str]) -> str:

@@ -79,7 +79,7 @@ def _table(v: TrendView, cut: str, parts: list[dict[str, Any]]) -> str:
     if rows[MOST_OPEN:]:
         rest = cards.table(rows[MOST_OPEN:], cells, caption=f"The others. {title}", **look)
         more = f"The other {len(rows) - MOST_OPEN}"
-        made += f"<details><summary><strong>{more}</strong></summary>{rest}</details>"
+        made += cards.folded(more, rest)
     judged = [r for r in of if r["change_low"] is not None]
     n_sure = sum(words.is_sure(r["change_low"], r["change_high"]) for r in judged)
     said = ["The surest change first."] if judged else []
