@@ -19,6 +19,7 @@ MISSED_BEFORE: Final = 0.40
 emergency (BMC Health Services Research 2018)."""
 
 AGEING_A_YEAR: Final = 0.004
+_WATCHED: Final = 36
 LIST_GROWTH_SD: Final = 0.013
 LATE_SHARE: Final = 0.85
 UNLUCKY_DRAWS: Final = 12
@@ -92,7 +93,7 @@ def usual(
     first_year : int
         Calendar year in which the first financial year starts.
     n_years : int
-        Financial years; every onset is placed in proportion to them.
+        Financial years; every onset is placed in proportion to them, growth to the last three.
     creep_in : tuple of str
         As in `Planting`.
     """
@@ -100,7 +101,12 @@ def usual(
     n, months = len(order), 12 * n_years
     large, median = order[::-1], order[(n - 1) // 2]
     growing = [large[min(1, n - 1)], large[min(3, n - 1)]] if n > 3 else large[: max(1, n - 1)]
-    onsets = (_month(first_year, months * 7 // 12), _month(first_year, months * 5 // 12))
+    # Demand is watched for three years, and growth within them can be told from what was usual.
+    watched = min(months, _WATCHED)
+    onsets = (
+        _month(first_year, months - watched + watched * 7 // 12),
+        _month(first_year, months - watched + watched * 5 // 12),
+    )
     growths = [
         Growth(p, share, specialties, since)
         for p, (share, specialties), since in zip(growing, _GROWTH, onsets, strict=False)
