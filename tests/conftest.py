@@ -1,6 +1,8 @@
 """Fixtures: pipe tables as frames, the small demonstration PCT, Hypothesis profiles."""
 
+import contextlib
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,21 +10,34 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from pbcanalytics import pipeline
+from pbcanalytics.intake import pseudonyms
+from pbcanalytics.store import Warehouse
+
+try:
+    import fcntl
+except ImportError:  # Windows, where one worker at a time is run
+    fcntl = None  # type: ignore[assignment]
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 LONGEST = (
-    *(
-        "test_creep_command.py",
-        "test_spark.py",
-        "test_dashboards.py",
-        "test_oracle_mutations.py",
-        "test_kill.py",
-    ),
-    *("test_outturn.py", "test_budget_walk.py", "test_contracts.py", "test_overrides.py"),
-    *("test_measures.py", "test_versions.py", "test_in_force.py", "test_explained_page.py"),
+    *("test_serve.py", "test_spark.py", "test_creep_command.py", "test_dashboards.py"),
+    *("test_explained_page.py", "test_monitor_disclosure.py", "test_kill.py"),
+    *("test_savings_command.py", "test_trends_page.py", "test_watching.py", "test_cli.py"),
+    *("test_contracts.py", "test_overrides.py", "test_published.py", "test_payment_rules.py"),
+    *("test_outturn.py", "test_budget_walk.py", "test_measures.py", "test_oracle_rules.py"),
+    *("test_bridging.py", "test_monitor_page.py", "test_refresh.py", "test_explaining.py"),
+    *("test_creep_page.py", "test_oracle_mutations.py", "test_synthetic.py", "test_versions.py"),
+    *("test_in_force.py", "test_creep.py", "test_variance.py", "test_organisations.py"),
+    *("test_price_steps.py", "test_notebooks.py", "test_pbr_era.py", "test_intake.py"),
 )
 """Files that begin first: two workers end together where the longest do not come last."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # pytest-xdist would begin with the files of the most tests, which are not the longest.
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,23 +52,52 @@ settings.register_profile("deep", settings.get_profile("quick"), max_examples=20
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Let one worker at a time in."""
+    with (folder / "lock").open("w") as lock:
+        if fcntl:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def of_all_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this run of the tests, which all its workers see."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
 @pytest.fixture(scope="session", autouse=True)
-def key_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def key_file(of_all_workers: Path) -> Iterator[Path]:
     """A key for pseudonyms of the tests' own: nobody's settings are touched."""
-    path = tmp_path_factory.mktemp("key") / "pseudonym.key"
+    path = of_all_workers / "pseudonym.key"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PBC_KEY_FILE", str(path))
+        with alone(of_all_workers):
+            pseudonyms.key()
         yield path
 
 
 @pytest.fixture(scope="session")
-def small_pct(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_pct(of_all_workers: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demonstration PCT of 3 practices and 3 years: loaded, priced and published."""
-    data = tmp_path_factory.mktemp("small_pct")
-    extracts = pipeline.demo(data, n_practices=3)
-    pipeline.load(data, [extracts])
-    pipeline.build(data)
-    pipeline.publish(data)
+    made, data = of_all_workers / "made_once", tmp_path_factory.mktemp("own") / "small_pct"
+    with alone(of_all_workers):
+        if not made.exists():
+            unfinished = of_all_workers / "unfinished"
+            shutil.rmtree(unfinished, ignore_errors=True)
+            pipeline.load(unfinished, [pipeline.demo(unfinished, n_practices=3)])
+            pipeline.build(unfinished)
+            pipeline.publish(unfinished)
+            unfinished.rename(made)
+    shutil.copytree(made, data)
+    with Warehouse.open(data, doing="the test") as warehouse:
+        # A file is known by its place, and this copy is to be as one that was loaded here.
+        warehouse.con.execute(
+            "UPDATE loads SET place = replace(place, ?, ?)",
+            [str((of_all_workers / "unfinished").resolve()), str(data.resolve())],
+        )
     return data
 
 

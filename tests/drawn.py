@@ -1,5 +1,6 @@
 """Cases drawn as pipe tables, so that they are read and not decoded."""
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,10 +10,25 @@ import pandas as pd
 import yaml
 
 from pbcanalytics import costing, intake
-from pbcanalytics.reference import Shelf
+from pbcanalytics.reference import Shelf, price_tables
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words import periods, tables
 from pbcanalytics.words.tables import Table
+
+
+@functools.cache
+def _read(path: Path, changed_ns: int, subject: str) -> pd.DataFrame:
+    """Read a reference table once; a file that has changed is another."""
+    return price_tables.read(path, subject)
+
+
+class Kept(Shelf):
+    """A shelf that remembers its tables: each drawn case would read all of them again."""
+
+    def read(self, subject: str, financial_year: str | None = None) -> pd.DataFrame:
+        """Give a copy of a table, read at the first asking."""
+        path = self._path(subject, financial_year, ".csv")
+        return _read(path, path.stat().st_mtime_ns, subject).copy()
 
 
 def rows(text: str) -> list[dict[str, str | None]]:
@@ -41,7 +57,7 @@ def priced(
     shelf: Shelf | None = None,
 ) -> Iterator[Warehouse]:
     """Price drawn activity, with the shipped reference data if no other, in memory."""
-    con = duckdb.connect()
+    con = duckdb.connect(config={"threads": 1})
     warehouse = Warehouse(con, None)  # type: ignore[arg-type]
     intake.prepare(con)
     common = {"provider_code": "XD1", "practice_code": "X80001", "specialty_code": "300"}
@@ -63,7 +79,7 @@ def priced(
         put(warehouse, tables.OUTPATIENTS, outpatients, **common, attended="5")
     if emergency:
         put(warehouse, tables.EMERGENCY, emergency, **common)
-    costing.build(warehouse, shelf or Shelf.open(), lambda name, share: None)
+    costing.build(warehouse, shelf or Kept.open(), lambda name, share: None)
     try:
         yield warehouse
     finally:
@@ -85,4 +101,4 @@ def shelf_with(folder: Path, financial_year: str = "2018/19", **rules: object) -
         record["rules"][name] |= {"value": value, "missing": "not held"}
     (folder / "rules").mkdir(parents=True, exist_ok=True)
     (folder / "rules" / f"{stem}.yaml").write_text(yaml.safe_dump(record), encoding="utf-8")
-    return Shelf.open(folder)
+    return Kept.open(folder)

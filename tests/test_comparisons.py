@@ -3,11 +3,13 @@
 import base64
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,11 +21,11 @@ from pbcanalytics.demand.measuring.cube import Cube
 from pbcanalytics.demand.measuring.measures import Measure, measure_of
 from pbcanalytics.demand.measuring.sums import ALL, Sums
 from pbcanalytics.faces.charts.funnel_chart import chance_limits, shape
-from pbcanalytics.faces.pages.demand import trend_compare, trend_ribbon
+from pbcanalytics.faces.pages.demand import trend_compare, trend_ribbon, trend_words
 from pbcanalytics.faces.pages.demand.trend_view import TrendView, view
 from pbcanalytics.faces.publishing.comparisons import comparison_tables, rounded
 from pbcanalytics.faces.sentences import compare as words
-from pbcanalytics.faces.withholding.audience import cleared
+from pbcanalytics.faces.withholding.audience import cleared, for_practice
 from pbcanalytics.faces.withholding.lettering import named_as
 from pbcanalytics.pipeline.sharing import share
 from pbcanalytics.reference import Shelf
@@ -351,6 +353,65 @@ def test_a_practices_own_folder_names_no_other_anywhere(small_pct: Path, tmp_pat
         share(small_pct, "X80001", small_pct)
     with pytest.raises(SelectionError, match="no practice"):
         share(small_pct, "Q1", tmp_path / "other")
+
+
+def test_a_practice_outside_a_consortium_has_a_folder_too(small_pct: Path, tmp_path: Path) -> None:
+    (tmp_path / "published").mkdir()
+    for path in (small_pct / "warehouse.duckdb", *(small_pct / "published").glob("*")):
+        shutil.copyfile(path, tmp_path / path.relative_to(small_pct))
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as con:
+        con.execute("UPDATE practices SET consortium_code = NULL WHERE practice_code = 'X80001'")
+    share(tmp_path, "X80001", tmp_path / "own")
+    own = Published(tmp_path / "own")
+    assert own.rows("SELECT * FROM measure_comparisons WHERE practice_code = 'X80001'")
+    kinds = {r["group_kind"] for r in own.rows("SELECT group_kind FROM measure_groups")}
+    assert "consortium" not in kinds
+
+
+def test_a_letter_cannot_be_undone_by_the_figures_beside_it() -> None:
+    """Two practices of nearly the same size and level are told apart by nothing but chance."""
+    own = ("P0", "9E1")
+    exact = pd.DataFrame(
+        [
+            ("P0", 3412.0, 0.983563, 0.951305, 1.016637, 1.066857),
+            ("P1", 3600.0, 1.031739, 0.998066, 1.066258, 1.067958),
+            ("P2", 3700.0, 1.034012, 1.001474, 1.068412, 1.066413),
+            ("P3", 4.0, 1.512345, 0.312345, 4.412345, 3.912345),
+            ("P4", 0.0, 0.0, 0.0, 7.654321, 9.123456),
+            ("P5", np.nan, np.nan, np.nan, np.nan, np.nan),
+        ],
+        columns=["practice_code", "expected_events", "ratio", "ratio_low", "ratio_high",
+                 "least_detectable_ratio"],
+    ).assign(pct_code="9E1", measure="m", specialty_code=ALL)  # fmt: skip
+    exact = exact.astype({"expected_events": "Int64"})
+    names = [f"P{n}" for n in range(1, 6)]
+    told = for_practice({tables.MEASURE_COMPARISONS: exact}, own, names)
+    left = told[tables.MEASURE_COMPARISONS].set_index("practice_code")
+    figures = ["ratio", "ratio_low", "ratio_high", "expected_events", "least_detectable_ratio"]
+    assert left.loc["P0", figures].tolist() == exact.loc[0, figures].tolist()
+    # The width of 4.1 in two figures; of what is expected, one.
+    assert left.loc["A", figures].tolist() == [1.5, 0.3, 4.4, 4, 4]
+    assert left.loc["B", figures].tolist() == [1.03, 1.0, 1.07, 4000, 1.07]
+    assert left.loc["B", figures].tolist() == left.loc["C", figures].tolist()
+    assert left.loc["D", figures].tolist() == [0, 0, 7.7, 0, 9]
+    assert left.loc["E", figures].isna().all()
+
+
+def test_others_together_are_left_out_of_a_practices_folder() -> None:
+    pairs = pd.DataFrame(
+        {"practice_code": ["P0", "OTHERS"], "practice_name": ["Own", "Others, with few spells"]}
+    )
+    told = for_practice({tables.CODED_PRACTICES: pairs}, ("P0", "Own"), ("P1", "Other"))
+    assert told[tables.CODED_PRACTICES]["practice_code"].tolist() == ["P0"]
+
+
+def test_luck_is_said_alike_wherever_practices_are_counted(held: Published) -> None:
+    assert [words.luck(n) for n in (3, 19, 20, 70)] == [
+        "fewer than 1", "fewer than 1", "about 1", "about 4"
+    ]  # fmt: skip
+    v = seen(held, "X80001")
+    assert "Fewer than 1 of 3 would lie outside" in trend_compare.compared(held, v)
+    assert "fewer than 1 would by luck alone" in trend_words.compared(v)
 
 
 def test_a_name_within_a_longer_name_of_ones_own_is_no_other() -> None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,11 +12,13 @@ from benchmarks.creep.generator import World, world
 from pbcanalytics.creep import limits as limiting
 from pbcanalytics.creep.baseline import baseline
 from pbcanalytics.creep.detector import alarms, scan
+from pbcanalytics.creep.dispersion import dispersion
 from pbcanalytics.creep.effect import drawn_together, effect
 from pbcanalytics.creep.limits import TIERS, alarm_rate, calibrated, limit_for
+from pbcanalytics.creep.nulls import shared
 from pbcanalytics.creep.panel import BASELINE_MONTHS, Panel, panel
 from pbcanalytics.creep.signals import Signals, signals
-from pbcanalytics.creep.states import Unit, judge, passing, posterior
+from pbcanalytics.creep.states import Family, Unit, judge, passing, posterior, standing
 from pbcanalytics.creep.statistics import month_effects, statistics
 
 CC_ONLY = (0,)
@@ -231,7 +234,9 @@ def test_a_change_of_the_grouper_is_not_heard_as_creep() -> None:
     blind = replace(drawn.panel, is_version=np.zeros_like(drawn.panel.is_version))
     unaware = signals(blind)
     assert alarm_rate([found.scan.query], 2.74) <= 30
-    assert alarm_rate([unaware.scan.query], 2.74) > 2 * alarm_rate([found.scan.query], 2.74)
+    year = slice(36, 48)
+    told, untold = (alarms(x.scan.query, 2.74)[:, year].sum() for x in (found, unaware))
+    assert untold >= 2 * max(told, 1)
     since = slice(37, 37 + 18)
     heard = found.scan.query[:, since] > 0
     assert (found.scan.onset[:, since][heard] > 36).all()
@@ -339,6 +344,62 @@ def test_a_null_panel_keeps_its_spells_and_plants_nothing(crept: tuple[World, Si
     assert (again.k == drawn_null.k).all()
 
 
+def test_limits_are_set_on_the_baseline_alone(crept: tuple[World, Signals]) -> None:
+    of, found = crept[0].panel, crept[1]
+    later = {name: getattr(of, name).copy() for name in ("k", "q1", "q0")}
+    for values in later.values():
+        values[:, BASELINE_MONTHS:] *= 0.5
+    other = replace(of, **later)
+    once, again = (
+        limiting.null_panel(of, found, 1, 0),
+        limiting.null_panel(other, signals(other), 1, 0),
+    )
+    assert (once.k == again.k).all()
+    assert np.abs(once.q1 - again.q1).max() < 1e-9
+
+
+def test_drift_is_told_from_noise_and_from_the_season() -> None:
+    rng = np.random.default_rng(4)
+    n, month = np.full((400, BASELINE_MONTHS), 1_000.0), np.arange(BASELINE_MONTHS)
+    of = panel(n, 0.3 * n, 0.3 * n, 0 * n, provider=np.arange(400), root=np.arange(400) % 4)
+    base = baseline(of)
+    r0 = np.full((3, *n.shape), 1e-4)
+    drift, phi = 5e-6, 1.5
+    z = rng.normal(size=r0.shape) * np.sqrt(phi * r0)
+    z += np.cumsum(rng.normal(size=r0.shape), axis=2) * np.sqrt(drift)
+    told = dispersion(z, r0, of, base)
+    # 400 series: the standard error is about a tenth of the drift, and a fiftieth of the noise.
+    assert told.drift.mean(axis=1) == pytest.approx(np.full(3, drift), rel=0.3)
+    assert told.phi.mean(axis=1) == pytest.approx(np.full(3, phi), rel=0.06)
+    seasonal = dispersion(z + 0.02 * np.cos(2 * np.pi * month / 12), r0, of, base)
+    assert (np.abs(seasonal.drift.mean(axis=1) / told.drift.mean(axis=1) - 1) < 0.25).all()
+
+
+def test_what_a_provider_does_in_all_its_series_is_drawn_in_panels_without_creep() -> None:
+    drawn = world(21, mechanisms=CC_ONLY, volumes=(500,), roots_each=6)
+    found = signals(drawn.panel)
+    together = shared(drawn.panel, found)
+    # The world takes 1 / 600 of the score's variance off wrongly, month by month.
+    impostors, hidden = together.month[1, 1], together.month[2, 2]
+    assert 0.0008 < impostors < 0.0024
+    assert together.month[1, 2] / np.sqrt(impostors * hidden) < -0.8
+    null = signals(limiting.null_panel(drawn.panel, found, 1, 0))
+    again = shared(drawn.panel, null).month
+    assert again[1, 2] == pytest.approx(together.month[1, 2], rel=0.35)
+
+
+def test_series_of_one_provider_share_part_of_their_error(crept: tuple[World, Signals]) -> None:
+    of, found = crept[0].panel, crept[1]
+    rows = np.flatnonzero(of.provider < 2)
+    got = effect(of, found, rows, 40, is_creep=True).creep
+    is_same = of.provider[rows][:, None] == of.provider[rows]
+    assert (got.between[~is_same] == 0).all()
+    assert (np.diag(got.between) == 0).all()
+    assert got.between[is_same].sum() > 0
+    weights = np.full(len(rows), 1 / len(rows))
+    assert got.error(weights) > replace(got, between=np.zeros_like(got.between)).error(weights)
+
+
 def test_an_alarm_is_armed_again_after_a_year() -> None:
     statistic = np.full((1, 40), 9.0)
     assert np.flatnonzero(alarms(statistic, 1.0)[0]).tolist() == [0, 12, 24, 36]
@@ -349,6 +410,31 @@ def test_false_discoveries_are_held_as_benjamini_and_hochberg_say() -> None:
     p = [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240]
     p += [0.4262, 0.5719, 0.6528, 0.7590, 1.0]
     assert passing(np.array(p), 0.05).sum() == 4
+
+
+def test_lists_judged_together_stand_as_one_list_would(crept: tuple[World, Signals]) -> None:
+    drawn, found = crept
+    limits = calibrated(drawn.panel, found, n_panels=2)
+    units = [Unit("root", i, np.array([i]), 0.75, True) for i in range(len(drawn.panel.n))]
+    (whole,) = standing([Family(found, units, limits)])
+    halves = [Family(found, part, limits) for part in (units[:70], units[70:])]
+    together = standing(halves)
+    for tier in TIERS:
+        assert (np.concatenate([x[tier] for x in together]) == whole[tier]).all()
+    # Quiet tests beside them leave fewer standing, never more.
+    quiet = [u for u in units if drawn.onset[u.row] < 0]
+    beside = standing([Family(found, units, limits), *[Family(found, quiet, limits)] * 3])[0]
+    assert not (beside["query"] & ~whole["query"]).any()
+    assert beside["query"].sum() < whole["query"].sum()
+    judged = judge(drawn.panel, found, units, limits, stands=whole)
+    pd.testing.assert_frame_equal(judged, judge(drawn.panel, found, units, limits))
+
+
+def test_lists_of_other_months_are_not_judged_together(crept: tuple[World, Signals]) -> None:
+    drawn, found = crept
+    shorter = signals(drawn.panel.until(40))
+    with pytest.raises(ValueError, match="same months"):
+        standing([Family(found, [], {}), Family(shorter, [], {})])
 
 
 def test_without_evidence_the_scores_are_the_beliefs() -> None:

@@ -13,6 +13,7 @@ from pbcanalytics.faces.notebooks import folder
 from pbcanalytics.faces.wording import exact, short
 from pbcanalytics.store import Published
 from tests.browsing import DESK, PHONE, Server, Visit, browser, serving, visit, wait_until
+from tests.test_comparisons import copied
 
 pytestmark = pytest.mark.browser
 
@@ -53,6 +54,16 @@ def practices(small_pct: Path) -> list[dict[str, object]]:
     return Published(small_pct).rows(
         "SELECT * FROM budget_practices WHERE financial_year = '2018/19' ORDER BY practice_code"
     )
+
+
+def published_anew(data: Path) -> str:
+    """Put a new published file in the place of the current one, of the same figures."""
+    held = Published(data)
+    build = f"anew-{held.about()['build_id']}"
+    copied(held, data, {"build_id": build})
+    held.close()
+    assert Published(data).about()["build_id"] == build
+    return build
 
 
 def named(tab: Visit) -> set[str]:
@@ -198,14 +209,11 @@ def test_nothing_scrolls_sideways_and_the_budget_is_on_the_first_screen(
 def test_a_new_build_is_shown_without_a_restart(
     server: Server, chromium: Browser, small_pct: Path
 ) -> None:
-    from pbcanalytics import pipeline
-
     with visit(chromium, server) as tab:
         tab.open(f"{PAGE}?practice=X80001").drawn()
         build = Published(small_pct).about()["build_id"]
         assert build in tab.page.inner_text("main")
-        pipeline.publish(small_pct)
-        newer = Published(small_pct).about()["build_id"]
+        newer = published_anew(small_pct)
         assert newer != build
         assert tab.page.evaluate(CHANGE, ["Practice", "X80002", "X80002 2018/19"]) > 0
         wait_until(tab.page, f"document.querySelector('main').textContent.includes('{newer}')")
@@ -214,15 +222,12 @@ def test_a_new_build_is_shown_without_a_restart(
 def test_a_kernel_that_was_ready_before_a_build_shows_the_build_of_its_visit(
     server: Server, chromium: Browser, small_pct: Path
 ) -> None:
-    from pbcanalytics import pipeline
-
     end = time.monotonic() + 60
     while server.health()["ready"] < 1:
         assert time.monotonic() < end, "no kernel was made ready"
         time.sleep(0.1)
     waiting = {kernel.pid for kernel in server.kernels()}
-    pipeline.publish(small_pct)
-    newer = Published(small_pct).about()["build_id"]
+    newer = published_anew(small_pct)
     assert server.health()["ready"] >= 1
     with visit(chromium, server) as tab:
         tab.open(f"{PAGE}?practice=X80003").drawn("X80003")
@@ -230,3 +235,67 @@ def test_a_kernel_that_was_ready_before_a_build_shows_the_build_of_its_visit(
         assert newer in tab.page.inner_text("main")
         assert named(tab) == {"X80003"}
         assert waiting & {kernel.pid for kernel in server.kernels()}
+
+
+# A busy machine: widgets come a second late, while the page waits long between two looks for them.
+BUSY = """
+const wait = window.setTimeout, Socket = window.WebSocket;
+window.setTimeout = (f, ms, ...rest) => wait(f, ms === 100 ? 3000 : ms, ...rest);
+window.WebSocket = class extends Socket {
+  set onmessage(f) { super.onmessage = (message) => wait(() => f(message), 1000); }
+};
+"""
+
+
+def test_widgets_that_come_while_the_page_looks_away_are_found(
+    server: Server, chromium: Browser
+) -> None:
+    with visit(chromium, server) as tab:
+        tab.page.add_init_script(BUSY)
+        tab.open(PAGE).drawn()
+        tab.page.wait_for_timeout(3500)  # a look that is still under way fails after it
+        assert "Error displaying widget" not in tab.page.inner_text("main")
+        assert tab.faults == []
+
+
+def test_a_later_visit_fetches_its_own_page_and_no_script_again(
+    server: Server, chromium: Browser
+) -> None:
+    context = chromium.new_context()
+    fetched = (
+        "performance.getEntriesByType('resource').filter(e => e.transferSize > 0)"
+        ".map(e => new URL(e.name).pathname)"
+    )
+    for _ in range(2):
+        with visit(context, server) as tab:
+            tab.open(PAGE).drawn()
+            again = [path for path in tab.page.evaluate(fetched) if "/api/kernels/" not in path]
+    context.close()
+    assert again == ["/voila/labextensions/pbc/static/opening.js"]
+
+
+MORE = """
+addEventListener('DOMContentLoaded', () => {
+  const more = document.createElement('div');
+  more.className = 'jp-MarkdownOutput';
+  more.textContent = '%s';
+  document.getElementById('rendered_cells')?.append(more);
+});
+"""
+
+
+@pytest.mark.parametrize("text, is_set", [("It costs $x^2$.", True), ("It costs £2.", False)])
+def test_mathjax_is_fetched_for_a_formula_and_for_nothing_else(
+    server: Server, chromium: Browser, text: str, is_set: bool
+) -> None:
+    scripts = (
+        "performance.getEntriesByType('resource').filter(e => e.name.includes('.voila.js')).length"
+    )
+    with visit(chromium, server) as tab:
+        tab.page.add_init_script(MORE % text)
+        tab.open(PAGE).drawn()
+        if is_set:
+            wait_until(tab.page, "document.querySelectorAll('mjx-container').length > 0", 10)
+        # MathJax comes in 16 parts, all else in 56.
+        assert (tab.page.evaluate(scripts) > 64) is is_set
+        assert tab.faults == []

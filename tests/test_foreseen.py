@@ -164,6 +164,24 @@ def test_a_good_year_makes_no_sum_surer_than_the_model(
         assert (1 - count_tail(low, now.mean[rows], now.tau[rows]) <= most).all()
 
 
+def test_a_season_learnt_from_a_total_does_not_make_its_ranges_too_narrow(
+    referrals: Measure,
+) -> None:
+    # Large counts whose months scatter by 8% for all practices alike: a season of eleven months,
+    # learnt from 24, takes half of that for its own.
+    tails = []
+    for seed in range(24):
+        rng = np.random.default_rng(100 + seed)
+        of = invented(seed, n_practices=6, n_specialties=1)
+        alike = rng.normal(0, 0.08, of.counts.shape[1])
+        usual = np.outer(of.counts.mean(axis=1) + 40, np.exp(alike))
+        of = dataclasses.replace(of, counts=rng.poisson(usual).astype(float))
+        found = made(of, referrals)
+        tails.append(found.origins[1].tails[(found.nodes["level"] == "pct").to_numpy(), :-1])
+    assert 0.75 <= (np.array(tails) >= 0.1).mean() <= 0.88
+    assert 0.91 <= (np.array(tails) >= 0.025).mean() <= 0.99
+
+
 def test_forecasts_of_sums_are_better_than_repeating(
     worlds: list[tuple[Invented, Foreseen]],
 ) -> None:

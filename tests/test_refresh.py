@@ -203,7 +203,7 @@ rows = st.lists(
 def test_whatever_is_sent_every_accepted_row_is_held_or_history_and_taking_back_undoes_it(
     tmp_path_factory: pytest.TempPathFactory, sent: list[tuple[str, list[Row]]]
 ) -> None:
-    con = duckdb.connect()
+    con = duckdb.connect(config={"threads": 1})
     intake.prepare(con)
     folder = tmp_path_factory.mktemp("sent")
     states, loads = [], []

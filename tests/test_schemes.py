@@ -304,6 +304,26 @@ def test_a_plan_looks_at_nothing_after_the_scheme_began(scheme: Scheme) -> None:
         planned(demand, treated, CODES[4:], starts=dt.date(2017, 3, 1))
 
 
+@pytest.mark.parametrize(
+    ("starts", "said"),
+    [
+        (dt.date(2019, 4, 1), ""),
+        (dt.date(2019, 5, 1), "the scheme begins 2 months later"),
+        (dt.date(2021, 3, 1), "March 2019 is the last whole month held, and the scheme begins 24"),
+    ],
+)
+def test_a_plan_says_how_old_its_months_are(starts: dt.date, said: str) -> None:
+    ((demand, treated),) = worlds(36, 1)
+    plan = planned(demand, treated, CODES[4:], starts=starts)
+    shown = " ".join(words.plan_sentences(
+        plan, hoped_share=None, title="", n_treated=4, n_controls=20, n_months=12, today=starts
+    ))  # fmt: skip
+    assert said in shown
+    assert ("last whole month held" in shown) is bool(said)
+    with pytest.raises(SelectionError, match=r"2021-04 begins 25 months .*2019-03.*24 are the"):
+        planned(demand, treated, CODES[4:], starts=dt.date(2021, 4, 1))
+
+
 def test_no_verdict_is_passed_before_the_months_agreed_are_over(scheme: Scheme) -> None:
     ((demand, treated),) = worlds(35, 1, change=-0.5)
     controls = CODES[4:]
@@ -461,7 +481,7 @@ def test_schemes_in_one_measure_are_no_controls_of_each_other(
     [
         ({"practices": ["X80001", "Y99999"]}, "Y99999: no such practices in the register"),
         ({"practices": ..., "consortium": "C09"}, "consortium 'C09', which no practice"),
-        ({"practices": CODES[:20]}, "4 controls have all their months, 8 are the least"),
+        ({"practices": CODES[:20]}, "8 other practices of the PCT are needed beside it, and 4"),
         ({"specialties": ["100"]}, "There is no activity in specialty 100"),
     ],
 )
@@ -567,15 +587,23 @@ def test_the_commands_list_plan_and_evaluate(small_pct: Path, tmp_path: Path) ->
         # Two others are no controls.
         done = run(app, ["scheme", "review", "--data", str(folder), "--json"])
         row = json.loads(done.output)
-        assert "2 controls have all their months, 8 are the least" in row["reason"]
+        assert "8 other practices of the PCT are needed beside it, and 2" in row["reason"]
+        assert "choose fewer practices" in row["reason"]
         assert row["reason"] in row["sentences"]
         with pytest.raises(SelectionError, match="'nix' is no scheme"):
             run(app, ["scheme", "nix", "--data", str(folder)], catch_exceptions=False)
         asked = ["--measure", "gp_referrals", "--practices", "X80001", "--starts", "2018-04"]
         with pytest.raises(SelectionError, match="2 controls have all their months"):
             run(app, ["scheme-plan", *asked, "--data", str(folder)], catch_exceptions=False)
-        for wrong in (["--hoped", "0"], ["--figures", "2018-03"], ["--months", "0"]):
-            with pytest.raises(SelectionError, match="cannot be"):
+        for wrong, said in (
+            (["--hoped", "0"], "hope of 0.0 cannot be planned for.*--hoped -0.1"),
+            (["--months", "5"], "5 months cannot be planned for.*from 6 to 36 with --months"),
+            (["--months", "37"], "from 6 to 36"),
+            (["--figures", "2018-03"], "cannot be those.*--figures 2017-04,2018-03"),
+            (["--figures", "2018"], "'2018' is no month.*by which figures.*--figures 2017-04,"),
+            (["--starts", "2018-13"], "'2018-13' is no month.*scheme begins.*--starts 2018-04"),
+        ):
+            with pytest.raises(SelectionError, match=said):
                 run(app, ["scheme-plan", *asked, *wrong, "--data", str(folder)],
                     catch_exceptions=False)  # fmt: skip
     finally:

@@ -246,12 +246,17 @@ def test_a_failing_choice_hides_the_figures_and_the_next_one_heals(tab, server):
     tab.open("/pages/spend").drawn()
     tab.page.evaluate(CHANGE, FAILS)
     tab.page.wait_for_selector(".pbc-error")
-    assert not tab.page.is_visible(".pbc-figure")
+    tab.page.wait_for_selector(".pbc-figure", state="hidden", timeout=5_000)
+    # The kernel writes its log after it has told the page.
+    end = time.monotonic() + 5
+    while "made to fail" not in server.log and time.monotonic() < end:
+        time.sleep(0.05)
     assert "made to fail" in server.log
     assert "Traceback" not in tab.page.content()
     tab.page.evaluate(CHANGE, "A81003")
     tab.drawn("A81003")
-    assert tab.page.is_visible(".pbc-figure")
+    # Drawn while it is still hidden, the panel is shown by a message of its own.
+    tab.page.wait_for_selector(".pbc-figure", state="visible", timeout=5_000)
     width = "document.querySelector('.pbc-figure .main-svg').clientWidth"
     browsing.wait_until(tab.page, f"{width} > 300", 5)
 

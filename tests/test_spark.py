@@ -518,7 +518,7 @@ def test_the_models_that_answer_single_questions_are_the_same_too(
         engine.define("demand_events", MODELS["demand_events"])
         for name in ("demand_counts", "demand_ages"):
             assert len(engine.frame(MODELS[name])) > 0
-        for name in ("forecast_cells", "creep_spells", "creep_counts"):
+        for name in ("forecast_cells", "creep_spells", "creep_counts", "indicator_counts"):
             assert len(engine.frame(MODELS[name])) > 0
         for name in ("budget_rows", "budget_lists"):
             assert len(engine.frame(MODELS[name])) > 0

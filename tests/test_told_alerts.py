@@ -220,7 +220,8 @@ def test_the_new_come_first_five_at_once_and_nobody_is_named_but_as_asked(
 
 def test_a_quiet_month_is_said_with_what_could_not_be_seen(tmp_path: Path, small_pct: Path) -> None:
     shown = page(tmp_path, small_pct, raised(), of_pct(small_pct))
-    assert "Nothing stands out up to March 2019" in shown
+    # A single change may be more than chance (the table of specialties): of many, none is left.
+    assert "Nothing stands out up to March 2019 once 1 comparisons are allowed for" in shown
     assert "Of 1 comparisons over all practices, fewer than 1 would stand out by luck" in shown
     assert "rises smaller than 35% at a practice of usual size could mostly not have been" in shown
     hidden = page(tmp_path / "b", small_pct, raised({"n_least": 7.0}), of_pct(small_pct))
@@ -238,11 +239,12 @@ def test_nothing_watched_is_not_said_to_be_quiet(tmp_path: Path, small_pct: Path
 
 
 def test_every_sentence_is_short_and_every_step_has_words() -> None:
-    families = [{"month": MARCH, "n_untold": 1}]
-    for n in (0, 1, 2, 12):
-        for n_new in {0, min(n, 1), n}:
-            alerts = [{"is_new": k < n_new} for k in range(n)]
-            assert len(trend_alerts.says(alerts, families).split()) < 20
+    for untold in (0, 1):
+        families = [{"month": MARCH, "n_untold": untold, "n_tested": 1_234}]
+        for n in (0, 1, 2, 12):
+            for n_new in {0, min(n, 1), n}:
+                alerts = [{"is_new": k < n_new} for k in range(n)]
+                assert len(trend_alerts.says(alerts, families).split()) < 20
     assert list(HOW_FAR) == sorted(HOW_FAR)
 
 

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,13 +16,15 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
 
+from pbcanalytics.demand.charting import spc
 from pbcanalytics.demand.charting.presets import PRESETS
 from pbcanalytics.demand.measuring.cube import cube_of
 from pbcanalytics.demand.measuring.cutting import touched, weighted_of
 from pbcanalytics.demand.measuring.lateness import Late
 from pbcanalytics.demand.measuring.measures import Condition
+from pbcanalytics.faces.charts.control_chart import headed
 from pbcanalytics.faces.pages.demand import referral_trends as page_module
-from pbcanalytics.faces.pages.demand import trend_words
+from pbcanalytics.faces.pages.demand import trend_compare, trend_forecast, trend_words
 from pbcanalytics.faces.pages.demand.trend_chart import chart
 from pbcanalytics.faces.pages.demand.trend_rows import weighed_month
 from pbcanalytics.faces.pages.demand.trend_view import view
@@ -35,6 +38,13 @@ from pbcanalytics.words.errors import SelectionError
 from tests.browsing import DESK, PHONE, Server, browser, serving, visit
 
 SMALLEST = 8
+CUT_OFF = """
+[...document.querySelectorAll("caption, .gtitle, .xtick text")].filter((e) => {
+  const [own, held] = [e, e.closest(".pbc-scroll, svg")].map((of) => of.getBoundingClientRect());
+  return own.width && (own.left < held.left - 1 || own.right > held.right + 1);
+}).map((e) => e.textContent)
+"""
+"""Titles and names of months that do not fit where they stand."""
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +163,80 @@ def test_a_specialty_of_a_practice_is_told_by_year_and_not_by_month(held: Publis
     shown = batch(held, group="X80001", specialty=str(told["specialty_code"].iloc[0]))
     assert "would tell of few patients" in shown["months"]
     assert str(told["specialty_name"].iloc[0]).lower() in shown["headline"]
+
+
+def test_what_is_not_shown_is_not_explained_and_its_reason_is_given(held: Published) -> None:
+    whole = batch(held, group="X80001")
+    part = batch(held, group="X80001", specialty="110")
+    for name, words_of in (("read", "Each point is a month"), ("worth", "off on average")):
+        assert words_of in whole[name]
+        assert part[name] == ""
+    assert "one specialty of one practice" in part["foreseen"]
+    for asked, why in (({"provider": "XD1"}, "one hospital"), ({"per": "weighted"}, "registered")):
+        assert why in batch(held, group="pct-9E1", **asked)["foreseen"]
+
+
+def test_triangles_of_months_gone_by_are_named(held: Published) -> None:
+    v = view(held, "gp_referrals", "pct-9E1", "ALL", "nhsr_0_2_2")
+    assert v is not None
+    assert v.adjusted is not None
+    of = v.adjusted.chart
+    high = np.where(np.arange(36) < 9, 30.0, 20.0) + np.arange(36) % 2
+    moved = spc.chart(high[None], preset=of.preset)
+    drawn = replace(v, adjusted=replace(v.adjusted, chart=moved))
+    first = f"Triangles: {trend_words.month_of(v.months[0]['month'])} to "
+    assert moved.rule[0, 0] >= 0
+    assert trend_words.earlier(drawn).startswith(first)
+    assert "above the mean" in trend_words.earlier(drawn)
+    for spoken in range(36):
+        month = trend_words.month_of(v.months[spoken]["month"])
+        if moved.rule[0, spoken] >= 0 > moved.rule[0, max(spoken - 1, 0)]:
+            assert month in trend_words.earlier(drawn) + trend_words.signal(drawn)
+    quiet = spc.chart(20.0 + np.arange(36)[None] % 2, preset=of.preset)
+    assert trend_words.earlier(replace(v, adjusted=replace(v.adjusted, chart=quiet))) == ""
+
+
+def test_what_forecasts_were_worth_is_of_the_groups_own_level(held: Published) -> None:
+    record = rows(held, "measure_forecast_record", measure="gp_referrals")
+    of = record[record["size_from"].isna() & (record["method"] != "same_month")]
+    off = of.set_index("level")["wape"]
+    for group, level in (("pct-9E1", "pct"), ("X80001", "practice")):
+        assert f"were {off[level]:.0%} off" in batch(held, group=group)["foreseen"]
+    assert round(off["pct"], 2) != round(off["practice"], 2)
+    told = [
+        {"level": "pct", "size_from": None, "method": m, "wape": 0.1, "n_months": 12}
+        | {"coverage_80": covered}
+        for m, covered in (("pooled", 8 / 12), ("same_month", None))
+    ]
+    assert "Only 8 of 12 months lay where four in five" in trend_forecast.worth(told, "pct")
+    told[0]["coverage_80"] = 9 / 12
+    assert "Only" not in trend_forecast.worth(told, "pct")
+
+
+def test_a_title_is_broken_where_a_phone_would_cut_it() -> None:
+    said = "To come: GP referrals, trauma and orthopaedics<br>Amberley Surgery (X80001)"
+    drawn = headed(said, plot=240, bottom=44)
+    lines = drawn["title"]["text"].split("<br>")
+    assert " ".join(lines) == said.replace("<br>", " ")
+    assert max(map(len, lines)) <= 40
+    assert drawn["height"] - drawn["margin"]["t"] - drawn["margin"]["b"] == 240
+    assert drawn["margin"]["t"] > headed("GP referrals", plot=240, bottom=44)["margin"]["t"]
+
+
+def test_the_readers_own_name_covers_no_other_practice(held: Published) -> None:
+    v = view(held, "gp_referrals", "X80001", "ALL", "nhsr_0_2_2")
+    assert v is not None
+    figure = trend_compare.funnel(held, v)
+    assert figure is not None
+    assert {a["text"] for a in figure["layout"]["annotations"]} == {"95%", "99.8%"}
+    assert "X80001" in figure["layout"]["xaxis"]["title"]["text"]
+
+
+def test_how_sure_a_change_is_stands_before_the_counts(held: Published) -> None:
+    shown = batch(held, group="X80001")["where"]
+    heads = ["Change", "How sure", "Against ages and sexes", "Twelve months", "Twelve before"]
+    places = [shown.index(f">{h}</th>") for h in heads]
+    assert places == sorted(places)
 
 
 def test_days_and_season_are_taken_out_before_rules_are_asked(held: Published) -> None:
@@ -406,5 +490,6 @@ def test_the_page_opens_on_desk_and_phone_without_a_fault(
             tab.open("/pages/referral_trends?group=X80001").drawn("X80001")
             assert tab.inaccessible() == []
             assert not tab.scrolls_sideways()
+            assert tab.page.evaluate(CUT_OFF) == []
             assert tab.faults == []
             tab.picture(f"referral_trends_{name}")

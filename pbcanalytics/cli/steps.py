@@ -5,12 +5,14 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import typer
 
 from pbcanalytics.cli.console import DATA, PORT, Data, Open, Port, app, out, progressing
 from pbcanalytics.cli.saying import show_status, since_last_build
+
+LOOKING: Final = "Looking for changes of coding"
 
 
 @app.command()
@@ -99,6 +101,8 @@ def build(
 def publish(data: Data = DATA) -> None:
     """Set the budgets and publish them for the dashboards."""
     from pbcanalytics import pipeline
+    from pbcanalytics.faces.sentences import creep as words
+    from pbcanalytics.pipeline.coding.searching import lacks_search
 
     with progressing("Publishing") as progress:
         progress("budgets", 0.1)
@@ -106,6 +110,8 @@ def publish(data: Data = DATA) -> None:
     out.print("Published.")
     for sentence in unset:
         out.print(sentence)
+    if lacks_search(data):
+        out.print(words.UNSEARCHED, markup=False)
     out.print(f"Next: pbc dashboards --data {data}")
 
 
@@ -160,6 +166,7 @@ def start(
     """Do all of it: a demonstration PCT if there are no data, build, publish, dashboards."""
     from pbcanalytics import pipeline, synthetic
     from pbcanalytics.faces import serve
+    from pbcanalytics.pipeline.coding.searching import search_if_possible
 
     serve.check_port(port)
     began, years = time.monotonic(), synthetic.NTPS.last(synthetic.NTPS.most_years)
@@ -178,13 +185,16 @@ def start(
     if steps or not pipeline.is_current(data):
         steps += [
             ("Pricing", lambda p: pipeline.build(data, progress=p)),
+            (LOOKING, lambda p: search_if_possible(data)),
             ("Setting and publishing budgets", lambda p: pipeline.publish(data)),
         ]
     for name, step in steps:
         at = time.monotonic()
         with progressing(name) as progress:
-            step(progress)
+            came_of_it = step(progress)
         out.print(f"{name}: done in {time.monotonic() - at:.1f} s")
+        if name == LOOKING and came_of_it:
+            out.print(came_of_it, markup=False)
     out.print(f"Ready after {time.monotonic() - began:.1f} s; opening the dashboards")
     dashboards(data, port, open_browser)
 

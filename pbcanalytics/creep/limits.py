@@ -98,7 +98,7 @@ def _limits(scans: list[Scan], wanted: float, stated: dict[str, float]) -> Limit
         # A row that never stirs is no series: untested, or a pool without members.
         every = [getattr(one, tier) for one in scans]
         held = [x[x.max(axis=1, initial=0.0) > 0] for x in every]
-        own = limit_for(held, wanted)
+        own = limit_for([np.concatenate(held)], wanted)
         is_few = sum(len(x) for x in held) < FEW_ROWS * len(held)
         limit[tier] = max(own, stated[tier]) if is_few else own
         after = [np.ravel(x[:, BASELINE_MONTHS:]) for x in held]

@@ -8,11 +8,8 @@ import numpy as np
 from pbcanalytics.creep.dispersion import loads, year_weights
 from pbcanalytics.creep.panel import BASELINE_MONTHS, Floats, Ints, Panel
 from pbcanalytics.creep.signals import Signals
-from pbcanalytics.creep.statistics import FALSE_TOP, SENSITIVITY
+from pbcanalytics.creep.statistics import FALSE_TOP, SENSITIVITY, by_chance
 from pbcanalytics.synthetic.planting import stream
-
-FEWEST_PROVIDERS: Final = 5
-"""With fewer nothing is told of what the series of one provider share."""
 
 _LEAST_OWN: Final = 0.3
 """Share of its noise that a series keeps for itself, whatever its provider's other series say."""
@@ -54,10 +51,8 @@ def shared(of: Panel, found: Signals) -> Shared:
     z = found.z[:, :, :BASELINE_MONTHS]
     noise = np.where(np.isfinite(z), found.noise[:, :, :BASELINE_MONTHS], 0.0)
     usual = noise.sum(axis=2) / np.maximum(np.isfinite(z).sum(axis=2), 1)
-    weight = np.divide(load**2, usual, out=np.zeros_like(load), where=usual > 0)
-    usable = found.base.is_usable
-    if len(np.unique(of.provider[usable])) < FEWEST_PROVIDERS:
-        return Shared(load, np.zeros((3, 3)), np.zeros((3, 3)))
+    is_held = found.base.is_usable & (usual > 0)
+    weight = np.divide(load**2, usual, out=np.zeros_like(load), where=is_held)
     steps = np.diff(z, axis=2) / load[:, :, None]
     change = (year_weights(z) * np.nan_to_num(z)).sum(axis=2, keepdims=True) / load[:, :, None]
     near, far = (_between_series(x, weight, of.provider) for x in (steps, change))
@@ -79,7 +74,8 @@ def _between_series(x: Floats, weight: Floats, provider: Ints) -> Floats:
         np.add.at(sums[1, i], provider, w[i])
     both = np.einsum("ajt,bjt->ab", sums[0], sums[0]) - np.einsum("ast,bst->ab", wx, wx)
     count = np.einsum("ajt,bjt->ab", sums[1], sums[1]) - np.einsum("ast,bst->ab", w, w)
-    return np.divide(both, count, out=np.zeros((3, 3)), where=count > 1e-9 * np.abs(count).max())
+    is_held = count > 1e-9 * np.abs(count).max()
+    return np.asarray(np.divide(both, count, out=np.zeros((3, 3)), where=is_held))
 
 
 def _possible(covariance: Floats) -> Floats:
@@ -108,7 +104,8 @@ def null_panel(of: Panel, found: Signals, seed: int, number: int) -> Panel:
 
     def common(covariance: Floats) -> Floats:
         draw = rng.normal(size=(3, n_providers, of.n_months))
-        return load * np.einsum("ab,bjt->ajt", _root(covariance), draw)[:, of.provider]
+        drawn = np.einsum("ab,bjt->ajt", _root(covariance), draw)
+        return np.asarray(load * drawn[:, of.provider])
 
     def own(total: Floats, covariance: Floats) -> Floats:
         left = total - load**2 * np.diag(covariance)[:, None, None]
@@ -117,14 +114,14 @@ def null_panel(of: Panel, found: Signals, seed: int, number: int) -> Panel:
     drift = found.spread.drift[:, :, None]
     steps = rng.normal(size=(3, *of.n.shape)) * np.sqrt(own(drift, together.walk))
     moved = np.cumsum(steps + common(together.walk), axis=2) + common(together.month)
+    # Of months after the baseline only the spells are known in advance, not how many are dear.
+    p, d, n = base.p[:, None], base.d[:, None], of.n
+    r0 = np.nan_to_num(by_chance(np.where(n > 0, n, np.nan), p * n, base))
+    left = own(found.spread.phi[:, :, None] * r0, together.month)
     # Chance draws the share itself, so only what goes beyond it is added.
-    noise = np.nan_to_num(found.noise)
-    r0 = noise / found.spread.phi[:, :, None]
-    left = own(noise, together.month)
     moved[0] += rng.normal(size=of.n.shape) * np.sqrt(np.maximum(left[0] - r0[0], 0.0))
     # The filter has followed the level through the baseline; about it the drift goes on.
     moved -= moved[:, :, :BASELINE_MONTHS].mean(axis=2, keepdims=True)
-    p, d, n = base.p[:, None], base.d[:, None], of.n
     k = rng.binomial(n.astype(np.int64), np.clip(p + moved[0], 1e-4, 1 - 1e-4)).astype(float)
     over = np.divide(left, r0, out=np.ones_like(left), where=r0 > 0)
     top = rng.normal(size=n.shape) * np.sqrt(over[1] * (k + FALSE_TOP * (1 - p) * n * d**2))

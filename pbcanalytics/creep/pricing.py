@@ -18,6 +18,9 @@ Z_95: Final = 1.96
 SHORT_DAYS: Final = 1
 """Days up to which an emergency may be paid as a short stay."""
 
+EMERGENCY: Final = " non-elective"
+"""What the name of a root of emergencies ends with."""
+
 _BELIEVED_SPELLS: Final = 20.0
 """Spells that the belief about the classes counts for, beside what is seen."""
 
@@ -47,6 +50,8 @@ class Priced:
         The same of recording. [pence]
     n_unpriced : int
         Spells without a price, reckoned at the mean of their class. [spells]
+    emergency_pence : int
+        What of the creep is of emergencies. [pence]
     """
 
     effect: Effect
@@ -59,6 +64,7 @@ class Priced:
     recording_low_pence: int
     recording_high_pence: int
     n_unpriced: int
+    emergency_pence: int
 
 
 def price(prepared: Prepared, found: Signals, rows: Ints, onset: int, *, is_creep: bool) -> Priced:
@@ -88,8 +94,9 @@ def price(prepared: Prepared, found: Signals, rows: Ints, onset: int, *, is_cree
     spells = spells.assign(
         period=np.where(np.isin(at, list(after)), 1, np.where(np.isin(at, before), 0, -1))
     )
-    spells = _paid(spells[spells["period"] >= 0])
-    cells, names, gaps = [], [], np.zeros(len(rows))
+    spells = paid(spells[spells["period"] >= 0])
+    cells, names, gaps, is_emergency = [], [], np.zeros(len(rows)), []
+    emergencies = prepared.index["root"].str.endswith(EMERGENCY).to_numpy(dtype=bool)
     for place, row in enumerate(rows.tolist()):
         mine = spells[spells["series"] == row]
         if mine.empty:
@@ -104,6 +111,7 @@ def price(prepared: Prepared, found: Signals, rows: Ints, onset: int, *, is_cree
         for practice, counts, pence in _by_practice(mine, classes.index):
             cells.append(_cell(counts, pence, prices, creep, recording))
             names.append(practice)
+            is_emergency.append(bool(emergencies[row]))
     # No records are grouped anew: what differs within a class before and after is its price.
     terms = [replace(t, version=0, price=t.price + t.version) for t in decompose(cells)]
     practices = {
@@ -127,6 +135,7 @@ def price(prepared: Prepared, found: Signals, rows: Ints, onset: int, *, is_cree
         recording_low_pence=ends[1][0],
         recording_high_pence=ends[1][1],
         n_unpriced=int(spells["price_pence"].isna().sum()),
+        emergency_pence=sum(t.creep_mix for t, own in zip(terms, is_emergency, strict=True) if own),
     )
 
 
@@ -138,10 +147,23 @@ def _fraction(share: float) -> Fraction:
     return Fraction(round(float(share) * _FINE), _FINE)
 
 
-def _paid(spells: pd.DataFrame) -> pd.DataFrame:
-    """Add what was paid without long stays, and the mean of that for the class."""
-    paid = spells["price_pence"].astype("Float64") - spells["long_stay_pence"].astype("Float64")
-    frame = spells.assign(paid=paid.astype("float64"))
+def paid(spells: pd.DataFrame) -> pd.DataFrame:
+    """
+    Add what was paid for each spell without long stays, and the price of its class.
+
+    Parameters
+    ----------
+    spells : DataFrame, one row per spell
+        From `Prepared.spells`.
+
+    Returns
+    -------
+    DataFrame, one row per spell
+        With `paid_pence` (without a price: the mean of its class) and `class_pence`, what the
+        class is paid for stays as short as those of the root's cheap ones.
+    """
+    pence = spells["price_pence"].astype("Float64") - spells["long_stay_pence"].astype("Float64")
+    frame = spells.assign(paid=pence.astype("float64"))
     frame["is_short"] = frame["los_days"] <= SHORT_DAYS
     own = frame.groupby(["series", "hrg"])["paid"].transform("mean")
     # A class that nobody paid for takes the mean of its side of the root.

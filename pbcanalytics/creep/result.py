@@ -1,6 +1,6 @@
 """All that a search for code creep found."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -31,6 +31,12 @@ class Creep:
         Providers with tested series: fewer than 5 are nobody's peers.
     n_shares : int
         Series of mechanisms that their share alone tells.
+    margins : DataFrame, one row per signal
+        `signal`, `emergency_pence`, `margin_pence`, `price_used`: what creep comes to where
+        emergencies above a threshold earn a part of the tariff. [pence]
+    counted : dict of str to float
+        By provider: share of its stays in roots with dear and cheap classes that its whole is of.
+        The others are in small roots, or in roots whose severity is told too poorly. [share]
     """
 
     signals: pd.DataFrame
@@ -44,3 +50,5 @@ class Creep:
     limits: dict[str, float]
     n_providers: int
     n_shares: int = 0
+    margins: pd.DataFrame = field(default_factory=pd.DataFrame)
+    counted: dict[str, float] = field(default_factory=dict)

@@ -1,5 +1,6 @@
 """From statistics to a state: which explanation fits a signal, and whether it may be called one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -62,6 +63,28 @@ class Unit:
     is_usable: bool
 
 
+@dataclass(frozen=True)
+class Family:
+    """
+    One panel that was tested, with what it takes to judge it among others.
+
+    Attributes
+    ----------
+    found : Signals
+    units : list of Unit
+    limits : dict of str to Limits
+        "series" and each way of pooling.
+    """
+
+    found: Signals
+    units: list[Unit]
+    limits: dict[str, Limits]
+
+
+Standing = dict[str, Flags]
+"""By tier: array of unit x month, which units are above their limit and stand among all tested."""
+
+
 def passing(p_values: Floats, share: float = FALSE_DISCOVERY_SHARE) -> Flags:
     """
     Tell which tests stand when all of a month are looked at together (Benjamini and Hochberg).
@@ -106,6 +129,7 @@ def judge(
     units: list[Unit],
     limits: dict[str, Limits],
     mergers: dict[int, int] | None = None,
+    stands: Standing | None = None,
 ) -> pd.DataFrame:
     """
     List the signals, each with the state that fits it best.
@@ -120,6 +144,9 @@ def judge(
         "series" and each way of pooling.
     mergers : dict of int to int, optional
         Month number in which a provider (by its number in the panel) took another in.
+    stands : Standing, optional
+        Of these units, where other panels were tested beside this one (`standing`); otherwise
+        this panel is taken for all that was tested.
 
     Returns
     -------
@@ -128,7 +155,7 @@ def judge(
         `reason`, `query`, `confirmed`, `recording` (statistics at their peak), `p_value`, and
         the scores `none_score`, `creep_score`, `true_score`, `recording_score`.
     """
-    stands = {tier: _standing(found, units, limits, tier) for tier in TIERS}
+    stands = standing([Family(found, units, limits)])[0] if stands is None else stands
     any_alarm = stands["query"] | stands["confirmed"] | stands["recording"]
     rows: list[dict[str, Any]] = []
     for number, unit in enumerate(units):
@@ -160,18 +187,56 @@ def _scan(found: Signals, unit: Unit) -> Scan:
     return found.scan if unit.level == "root" else found.pools[unit.level]
 
 
-def _standing(found: Signals, units: list[Unit], limits: dict[str, Limits], tier: str) -> Flags:
-    """Tell in which months each unit is above its limit and stands among all that are tested."""
-    value = np.array([getattr(_scan(found, u), tier)[u.row] for u in units])
-    names = ["series" if u.level == "root" else u.level for u in units]
-    above = value > np.array([limits[name].limit[tier] for name in names])[:, None]
-    p = np.array([limits[x].p_values(tier, v) for x, v in zip(names, value, strict=True)])
-    usable = np.array([u.is_usable for u in units])
-    out = np.zeros(value.shape, dtype=bool)
-    for t in range(BASELINE_MONTHS, value.shape[1]):
-        if above[usable, t].any():
-            out[usable, t] = passing(p[usable, t]) & above[usable, t]
+def standing(tested: Sequence[Family]) -> list[Standing]:
+    """
+    Hold the false share of a month's signals over everything that was tested together.
+
+    A PCT that tests classes and five shares apart, each at 0.10, is promised 0.10 of none of its
+    lists: one true signal in a list makes room for false ones there only.
+
+    Parameters
+    ----------
+    tested : sequence of Family
+        Panels of the same months.
+
+    Returns
+    -------
+    list of Standing, one per panel
+
+    Raises
+    ------
+    ValueError
+        If the panels are of different months.
+    """
+    if len({one.found.scan.query.shape[1] for one in tested}) > 1:
+        raise ValueError("panels are judged together month by month, so all hold the same months")
+    out: list[Standing] = [{} for _ in tested]
+    if not tested:
+        return out
+    ends = np.cumsum([len(one.units) for one in tested])[:-1]
+    for tier in TIERS:
+        parts = [_above(one, tier) for one in tested]
+        above, p = (np.concatenate(x) for x in zip(*parts, strict=True))
+        usable = np.array([u.is_usable for one in tested for u in one.units], dtype=bool)
+        stands = np.zeros(above.shape, dtype=bool)
+        for t in range(BASELINE_MONTHS, above.shape[1]):
+            if above[usable, t].any():
+                stands[usable, t] = passing(p[usable, t]) & above[usable, t]
+        for own, flags in zip(out, np.split(stands, ends), strict=True):
+            own[tier] = flags
     return out
+
+
+def _above(of: Family, tier: str) -> tuple[Flags, Floats]:
+    """Tell in which months each unit is above its limit, and how rare that is without creep."""
+    n_months = of.found.scan.query.shape[1]
+    above = np.zeros((len(of.units), n_months), dtype=bool)
+    p = np.ones(above.shape)
+    for row, unit in enumerate(of.units):
+        limits = of.limits["series" if unit.level == "root" else unit.level]
+        value = getattr(_scan(of.found, unit), tier)[unit.row]
+        above[row], p[row] = value > limits.limit[tier], limits.p_values(tier, value)
+    return above, p
 
 
 def _signal(

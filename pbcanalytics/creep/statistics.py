@@ -59,18 +59,34 @@ def statistics(of: Panel, base: Baseline) -> Statistics:
         y = k / n - 1 / (1 + np.exp(-odds))
         c = (mu1 * k - of.q1) / (d * n)
         r = (of.q0 - mu0 * (n - k)) / (d * n)
-        r0 = np.stack(
-            [
-                p * (1 - p) / n,
-                np.maximum(k, 1) / (d * n) ** 2 + FALSE_TOP * (1 - p) / n,
-                np.maximum(n - k, 1) / (d * n) ** 2 + (1 - SENSITIVITY) * p / n,
-            ]
-        )
+        r0 = by_chance(n, k, base)
     z = np.stack([y, c, r])
     first = slice(0, BASELINE_MONTHS)
     held = np.where(np.isfinite(z[:, :, first]), of.n[:, first], 0.0)
     usual = (np.nan_to_num(z[:, :, first]) * held).sum(axis=2) / np.maximum(held.sum(axis=2), 1)
     return Statistics(z - usual[:, :, None], r0)
+
+
+def by_chance(n: Floats, k: Floats, base: Baseline) -> Floats:
+    """
+    Give the variances of the three statistics by chance alone.
+
+    Parameters
+    ----------
+    n, k : array of series x month
+        Spells, and of these the dear ones. [spells]
+    base : Baseline
+
+    Returns
+    -------
+    array of 3 x series x month
+    """
+    p, d = base.p[:, None], base.d[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = p * (1 - p) / n
+        impostors = np.maximum(k, 1) / (d * n) ** 2 + FALSE_TOP * (1 - p) / n
+        hidden = np.maximum(n - k, 1) / (d * n) ** 2 + (1 - SENSITIVITY) * p / n
+    return np.stack([share, impostors, hidden])
 
 
 def month_effects(z: Floats, root: Ints, is_left_out: Flags | None = None) -> Floats:

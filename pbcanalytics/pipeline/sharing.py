@@ -55,11 +55,8 @@ def share(data: Path, practice: str, to: Path) -> dict[str, int]:
             f"{', '.join(sorted(register['practice_code'].astype(str))[:40])}."
         )
     row = mine.iloc[0]
-    held = {
-        ("practice", practice),
-        ("pct", row["pct_code"]),
-        ("consortium", row["consortium_code"]),
-    }
+    codes = {kind: row[f"{kind}_code"] for kind in ("practice", "consortium", "pct")}
+    held = {(kind, str(code)) for kind, code in codes.items() if pd.notna(code)}
     own = {word for key in held for word in (key[1], names.get(key, ""))}
     others = {w for key, name in names.items() if key not in held for w in (key[1], name)}
     others |= {str(w) for c in ("practice_code", "practice_name") for w in register[c].dropna()}

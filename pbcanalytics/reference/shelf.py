@@ -14,7 +14,10 @@ from pbcanalytics.reference.rule_values import RULE_VALUES
 from pbcanalytics.words import periods
 from pbcanalytics.words.errors import ReferenceGap, StoreError
 
-_PRICING_NOTHING: Final = ("measures/", "schemes/", "compact.yaml", "chart_events", "coding_events")
+_PRICING_NOTHING: Final = (
+    *("measures/", "indicators/", "schemes/"),
+    *("compact.yaml", "chart_events", "coding_events"),
+)
 
 
 @dataclass(frozen=True)
@@ -273,8 +276,8 @@ class Shelf:
         """
         Give a checksum of every reference file in force (16 hexadecimal digits).
 
-        What counts or compares what was priced, and prices nothing, is left out: measures, schemes,
-        recorded events and the compact.
+        What counts or compares what was priced, and prices nothing, is left out: measures,
+        indicators, schemes, recorded events and the compact.
         """
         total = hashlib.sha256()
         for name, path in self.files():

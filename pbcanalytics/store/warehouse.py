@@ -30,7 +30,7 @@ def explained(error: Exception, path: Path, doing: str) -> StoreError:
     text = str(error)
     if "lock" in text.lower() and "conflicting" in text.lower():
         return StoreError(
-            f"{path} is being used by another pbc command, so {doing} has to wait. "
+            f"{path} is being used by another pbc command, so {doing} must wait. "
             "Let the other command finish, or stop it, and try again."
         )
     full = "No space left" in text or "File too large" in text or "out of disk" in text.lower()
@@ -93,8 +93,8 @@ class Warehouse:
                 ) from error
         elif not path.is_file():
             raise StoreError(
-                f"No activity has been loaded into {data} yet, so {doing} has nothing to work "
-                f"on. Load extracts with 'pbc load FILE …', or make the demonstration PCT with "
+                f"No activity has been loaded into {data} yet, so there is nothing for "
+                f"{doing} to work on. Load extracts with 'pbc load FILE …', or make the demonstration PCT with "
                 "'pbc demo' first; another folder is chosen with --data."
             )
         config: Any = {

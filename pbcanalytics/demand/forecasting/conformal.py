@@ -281,7 +281,7 @@ def _spread_alone(
     Athanasopoulos, Forecasting: principles and practice, 8.7, model ETS(A,N,N)). Neighbouring
     errors are alike, so half of them are counted as degrees of freedom.
     """
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     season, ahead = np.ones(0), []
     for origin in range(N_START, values.shape[1]):
@@ -296,7 +296,7 @@ def _spread_alone(
     for month in range(point.shape[1]):
         sd = np.sqrt(variance * (1 + ALPHA**2 * month))
         for level in LEVELS:
-            wide = t.ppf(0.5 + level / 200, n / 2) * sd
+            wide = stdtrit(n / 2, 0.5 + level / 200) * sd
             _set(bounds[level], point, rows, slice(month, month + 1), -wide[:, None], wide[:, None])
     return n
 

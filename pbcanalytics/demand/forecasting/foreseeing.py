@@ -16,6 +16,7 @@ from pbcanalytics.demand.forecasting.conformal import LEAST_IN_BAND, LEVELS
 from pbcanalytics.demand.forecasting.conformal import SIZES as LARGE_SIZES
 from pbcanalytics.demand.forecasting.counted import HORIZON, Bottom, bottom_of
 from pbcanalytics.demand.forecasting.pooled import (
+    LEAST_FOR_INTERVALS,
     LEAST_MONTHS,
     SIZES,
     ends,
@@ -278,12 +279,22 @@ def _origin(
         if level != SERIES:
             noise[levels == level] = dispersion(
                 counts[levels == level], np.nan_to_num(usual[levels == level])
-            )
+            ) / _left_by_season(n_known, int((levels == level.split("_")[0]).sum()))
     of_month = np.append(np.ones(horizon), 1 / horizon)
     tau = apart + together / squared + noise[:, None] * of_month
     tau += shared * (levels != SERIES)[:, None]
     held = crossed_up(tree, came) if came.shape[-1] else np.empty((len(mean), 0))
     return Origin(mean, tau, tails_of(held, mean, tau) if held.size else held, held)
+
+
+def _left_by_season(n_known: int, n_groups: int) -> float:
+    """
+    Give the share of the scatter of months that is left beside a season learnt from them.
+
+    Eleven months of the year were fitted to the total, so that it lies closer to its fit than to
+    what comes. Of several groups each takes its part of that.
+    """
+    return 1 - (MONTHS - 1) / n_known / n_groups if n_known >= LEAST_FOR_INTERVALS else 1
 
 
 def _together(tree: Crossed, doubtful: Array, course: NDArray[np.int64]) -> Array:

@@ -25,6 +25,9 @@ from pbcanalytics.words.errors import SelectionError
 LEAST_MONTHS: Final = 6
 """Months that are compared at least, before a scheme; fewer say next to nothing."""
 
+MOST_AHEAD: Final = 24
+"""Months from the last held to the first of a scheme; more, and practices are others by then."""
+
 LEAST_SINCE: Final = 3
 """Months since a scheme began, before which nothing is told of it."""
 
@@ -57,6 +60,8 @@ class Plan:
         latest twelve. [ratio]
     return_share : float
         What of that level comes back on its own the year after; below 0, rises. [share]
+    n_ahead : int
+        From the last month of the evidence to the first of the scheme; 1 is the next. [months]
     """
 
     before: Detectable
@@ -67,6 +72,7 @@ class Plan:
     power_share: float | None
     stood_ratio: float
     return_share: float
+    n_ahead: int
 
 
 @dataclass(frozen=True)
@@ -166,7 +172,7 @@ def planned(
     Raises
     ------
     SelectionError
-        If too few months are held before it, or too few controls.
+        If too few months are held before it, the last of them too long ago, or too few controls.
     """
     past = demand.until(pd.Timestamp(starts))
     counts, usual, is_treated = _units(past, treated, controls)
@@ -176,6 +182,7 @@ def planned(
             f"{n_held} whole months are held before {starts:%Y-%m}, and {2 * LEAST_MONTHS} are the "
             "least: how far practices move without a scheme is not known. Load earlier months."
         )
+    n_ahead = _ahead(past.months[-1].date(), starts)
     n_after = min(n_months, n_held // 2)
     n_before = min(YEAR_MONTHS, n_held - n_after)
     before = least_detectable(counts, usual, is_treated, n_before=n_before, n_after=n_after)
@@ -190,6 +197,7 @@ def planned(
         power_share=None if hoped_share is None else power_of(1 + hoped_share, before),
         stood_ratio=stood,
         return_share=back,
+        n_ahead=n_ahead,
     )
 
 
@@ -265,6 +273,18 @@ def evaluated(
         n_events_after=mine.of(begun, months[-1].date())[0],
         naive_ratio=_naive(mine, months, n_since),
     )
+
+
+def _ahead(last: dt.date, starts: dt.date) -> int:
+    """Count the months from the last held to a scheme's first; refuse too many."""
+    n_ahead = (starts.year - last.year) * 12 + starts.month - last.month
+    if n_ahead > MOST_AHEAD:
+        raise SelectionError(
+            f"A scheme from {starts:%Y-%m} begins {n_ahead} months after the last whole month held "
+            f"({last:%Y-%m}), and {MOST_AHEAD} are the most: how practices move by then cannot be "
+            "told from so long ago. Load later months, or let it begin earlier."
+        )
+    return n_ahead
 
 
 def _verdict(effect: Effect, *, is_whole: bool) -> str:

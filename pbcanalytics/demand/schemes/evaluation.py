@@ -352,7 +352,7 @@ def _check(y: Array, is_treated: Flags, is_known: Flags, spans: tuple[int, int, 
             f"{is_treated.size} units are marked as treated or not, and there are {len(y)}. "
             "Nothing can be compared. Mark each unit once."
         )
-    faults = []
+    faults, cures = [], []
     n_before, n_between, n_after = spans
     if n_before < 1 or n_after < 1 or n_between < 0 or sum(spans) > y.shape[1]:
         between = f", {n_between} between" if n_between else ""
@@ -360,17 +360,25 @@ def _check(y: Array, is_treated: Flags, is_known: Flags, spans: tuple[int, int, 
             f"{n_before} months before{between} and {n_after} after are asked for and "
             f"{y.shape[1]} are held"
         )
+        cures.append("Load earlier months.")
     if not is_treated.any():
         faults.append("no unit is treated")
+        cures.append("Name who takes part.")
     n_unknown = int((is_treated & ~is_known).sum())
     if n_unknown:
         faults.append(f"{n_unknown} treated units have months that are not known")
+        cures.append("Load what is missing, or leave out practices of which it is not held.")
     n_controls = int((~is_treated & is_known).sum())
     if n_controls < LEAST_CONTROLS:
         faults.append(
-            f"{n_controls} controls have all their months, {LEAST_CONTROLS} are the least"
+            f"{LEAST_CONTROLS} other practices of the PCT are needed beside it, and "
+            f"{n_controls} controls have all their months"
+        )
+        cures.append(
+            "A control is a practice that no scheme in the measure has reached: choose fewer "
+            "practices, or load the missing months of the others."
         )
     if faults:
         raise SelectionError(
-            "The scheme cannot be evaluated: " + "; ".join(faults) + ". Give more months or units."
+            f"The scheme cannot be evaluated: {'; '.join(faults)}. {' '.join(cures)}"
         )

@@ -15,7 +15,12 @@ from pbcanalytics.demand.measuring.lateness import Late, late_months
 from pbcanalytics.demand.measuring.list_months import Lists, Patients
 from pbcanalytics.demand.measuring.measures import Measure
 from pbcanalytics.demand.measuring.sums import sums_of
-from pbcanalytics.demand.watching.alerts import ABOVE, BELOW, FALSE_SHARE
+from pbcanalytics.demand.watching.alerts import (
+    ABOVE,
+    BELOW,
+    FALSE_SHARE,
+    false_discovery_adjusted,
+)
 from pbcanalytics.demand.watching.changes import (
     LEAST_BASELINE_MONTHS,
     Change,
@@ -275,9 +280,7 @@ def _family(measure: Measure) -> str:
 
 def _judged(p: Array, false_share: float) -> tuple[Array, dict[str, float]]:
     """Control the false ones of one list, and say how many luck raises."""
-    from scipy.stats import false_discovery_control
-
-    adjusted = false_discovery_control(p) if len(p) else p
+    adjusted = false_discovery_adjusted(p)
     n_alerts = int((adjusted <= false_share).sum())
     threshold = false_share * max(n_alerts, 1) / max(len(p), 1)
     return adjusted, {

@@ -1,5 +1,6 @@
 """A control chart, and ratios with their intervals, as plotly figures."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,6 +11,10 @@ SIGNAL: Final = "#490092"
 _QUIET: Final = "#4c6272"
 _TICKS: Final = 3
 """So many months are written below a chart: more would meet on a phone."""
+
+_LINE_LETTERS: Final = 40
+_LINE_PIXELS: Final = 21
+"""A line of a title, as long as a phone shows whole, and as high as it is written."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,32 @@ class Mark:
 
     month: str
     number: int
+
+
+def headed(title: str, *, plot: int, bottom: int) -> dict[str, Any]:
+    """
+    Give a figure a title of as many lines as a phone needs, and the room for it.
+
+    Parameters
+    ----------
+    title : str
+        A new line begins at each <br>, and where one grows too long.
+    plot, bottom : int
+        Heights of what is drawn and of what is written below it. [pixels]
+
+    Returns
+    -------
+    dict
+        `title`, `height` and `margin` of a plotly layout.
+    """
+    lines = [part for line in title.split("<br>") for part in textwrap.wrap(line, _LINE_LETTERS)]
+    top = 22 + _LINE_PIXELS * len(lines)
+    return {
+        "title": {"text": "<br>".join(lines), "x": 0, "xanchor": "left", "font": {"size": 16}},
+        "height": top + plot + bottom,
+        # Half of the first month's name stands left of the axis.
+        "margin": {"l": 36, "r": 16, "t": top, "b": bottom},
+    }
 
 
 def control_chart(
@@ -123,9 +154,7 @@ def control_chart(
         "data": data,
         "layout": {
             **LAYOUT,
-            "height": 384,
-            "margin": {"l": 10, "r": 16, "t": 64, "b": 76},
-            "title": {"text": title, "x": 0, "xanchor": "left", "font": {"size": 16}},
+            **headed(title, plot=244, bottom=76),
             "shapes": [*map(_upright, marks), *map(_level, goals)],
             "annotations": [*map(_numbered, marks), *map(_worded, goals)],
             "meta": {"description": description},

@@ -14,6 +14,7 @@ from pbcanalytics.demand.comparing.funnels import (
 from pbcanalytics.demand.comparing.limits import Array
 from pbcanalytics.demand.comparing.overdispersion import Spread
 from pbcanalytics.demand.comparing.practices import is_beyond
+from pbcanalytics.faces.charts.control_chart import headed
 from pbcanalytics.faces.charts.figures import BLUE, GREY, INK, LAYOUT
 
 QUIET: Final = "#4c6272"
@@ -90,11 +91,9 @@ def funnel_chart(
         "data": data,
         "layout": {
             **LAYOUT,
-            "height": 400,
-            "margin": {"l": 10, "r": 16, "t": 36, "b": 48},
-            "title": {"text": title, "x": 0, "xanchor": "left", "font": {"size": 16}},
+            **headed(title, plot=316, bottom=66 if own else 48),
             "meta": {"description": description},
-            "annotations": labels + [_name(p) for p in own],
+            "annotations": labels,
             "shapes": [
                 {"type": "line", "x0": least, "x1": most, "y0": 1, "y1": 1,
                  "line": {"color": INK, "width": 1, "dash": "dot"}}
@@ -112,7 +111,8 @@ def funnel_chart(
             },
             "xaxis": {
                 "title": {
-                    "text": "expected in twelve months",
+                    "text": "expected in twelve months"
+                    + "".join(f"<br>large and dark: {p.name}" for p in own),
                     "font": {"size": 12, "color": QUIET},
                 },
                 "showgrid": False,
@@ -202,16 +202,4 @@ def _label(x: float, y: float, text: str) -> dict[str, Any]:
         "xanchor": "right",
         "yanchor": "bottom",
         "font": {"size": 12, "color": QUIET},
-    }
-
-
-def _name(point: FunnelPoint) -> dict[str, Any]:
-    """Write the reader's own name above its mark."""
-    return {
-        "x": point.expected,
-        "y": point.ratio,
-        "text": f"<b>{point.name}</b>",
-        "showarrow": False,
-        "yshift": 18,
-        "font": {"size": 14, "color": INK},
     }

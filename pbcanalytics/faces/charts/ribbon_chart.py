@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pbcanalytics.faces.charts.control_chart import headed
 from pbcanalytics.faces.charts.figures import GREY, INK, LAYOUT
 
 _QUIET: Final = "#4c6272"
@@ -83,9 +84,7 @@ def ribbon_chart(
         "data": data,
         "layout": {
             **LAYOUT,
-            "height": 320,
-            "margin": {"l": 10, "r": 16, "t": 36, "b": 60},
-            "title": {"text": title, "x": 0, "xanchor": "left", "font": {"size": 16}},
+            **headed(title, plot=224, bottom=60),
             "meta": {"description": description},
             "yaxis": {
                 "gridcolor": "#e8edee",

@@ -77,8 +77,10 @@ def part_tables(
     tuple of DataFrame
         Tables `measure_part_months` and `measure_part_years`.
     """
-    months = _months(one, cut, groups, shown, weighted, smallest)
-    years = _years(one, cut, groups, consortia, shown, providers, weighted, smallest)
+    counts = [year_of(cut.counts, last) for last in (True, False)]
+    hidden = hidden_cells(counts, groups, consortia, smallest)
+    months = _months(one, cut, groups, shown, hidden, weighted, smallest)
+    years = _years(one, cut, groups, shown, hidden, providers, weighted)
     return months, years
 
 
@@ -86,17 +88,15 @@ def _years(
     one: GroupSeries,
     cut: Cut,
     groups: Sequence[Group],
-    consortia: Mapping[str, str],
     shown: Sequence[bool],
+    hidden: NDArray[np.bool_],
     providers: Mapping[str, str],
     weighted: NDArray[np.float64],
-    smallest: int,
 ) -> pd.DataFrame:
     """Give the latest twelve months of each part against those before."""
     below = np.broadcast_to(one.denominator[:, -1:], cut.numerator.shape)
     parts = (cut.numerator, below, cut.counts)
     now, before = ([year_of(part, last) for part in parts] for last in (True, False))
-    hidden = hidden_cells([now[2], before[2]], groups, consortia, smallest)
     changes = changes_of(one.measure, now, before)
     changes |= weighted_years(one.measure, now[0], before[0], weighted)
     rows = []
@@ -125,6 +125,7 @@ def _months(
     cut: Cut,
     groups: Sequence[Group],
     shown: Sequence[bool],
+    hidden: NDArray[np.bool_],
     weighted: NDArray[np.float64],
     smallest: int,
 ) -> pd.DataFrame:
@@ -141,7 +142,8 @@ def _months(
         told = lines_by_month(cells, groups[n], others, set(cut.codes), smallest)
         is_any = np.nansum(cut.counts[n], axis=-1) > 0
         for k, code in enumerate(cut.codes):
-            if code not in told or not is_any[k]:
+            # Twelve months that are told would tell the year.
+            if code not in told or not is_any[k] or hidden[n, k]:
                 continue
             below = one.denominator[n, -1]
             value = np.full(below.shape, np.nan)

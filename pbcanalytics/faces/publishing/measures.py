@@ -14,7 +14,8 @@ from pbcanalytics.demand.measuring.sums import PER_PATIENTS
 from pbcanalytics.faces.publishing.forecasts import forecasts, record
 from pbcanalytics.faces.publishing.measure_changes import changes_of, weighted_years, year_of
 from pbcanalytics.faces.withholding.measure_withholding import hidden_cells
-from pbcanalytics.faces.withholding.monitor_withholding import lines_by_month, months_untold
+from pbcanalytics.faces.withholding.monitor_withholding import lines_by_month
+from pbcanalytics.faces.withholding.nested_measures import told_whole, untold_groups
 from pbcanalytics.faces.withholding.step_groups import Group
 from pbcanalytics.words import tables
 from pbcanalytics.words.tables import Table
@@ -33,6 +34,7 @@ def measure_tables(
     specialties: Sequence[str],
     names: Mapping[str, str],
     yearly: pd.DataFrame,
+    kinds: pd.DataFrame,
     *,
     weighted: NDArray[np.float64],
     today: dt.date,
@@ -55,6 +57,8 @@ def measure_tables(
         Of specialties.
     yearly : DataFrame
         As `measuring.latest_year`, for what ages and sexes lead one to expect.
+    kinds : DataFrame, one row per kind of row of the cube
+        `event`, `kind`, `source`, `pod`.
     weighted : array of float, group by month
         Weighted lists; not a number where one is not held. [patients]
     today : date
@@ -67,15 +71,19 @@ def measure_tables(
         Measures, their groups, months, years and forecasts.
     """
     found: dict[Table, list[pd.DataFrame]] = {table: [] for table in _OWN}
+    untold = untold_groups(series, groups, consortia, kinds, smallest) if series else {}
+    whole = told_whole(series, kinds)
     for one in series:
-        untold = _untold(one, groups, consortia, smallest)
-        shown = [(g.kind, g.code) not in untold for g in groups]
+        name = one.measure.name
+        shown = [(g.kind, g.code) not in untold[name] for g in groups]
+        hidden = _hidden(one, groups, consortia, smallest)
+        hidden[:, :-1] |= name in whole
         found[tables.MEASURES].append(pd.DataFrame([_described(one, today)]))
         found[tables.MEASURE_GROUPS].append(_whose(one, groups, consortia, shown))
-        months = _months(one, groups, specialties, weighted, shown, smallest)
+        months = _months(one, groups, specialties, weighted, shown, hidden, smallest)
         found[tables.MEASURE_MONTHS].append(months)
         found[tables.MEASURE_YEARS].append(
-            _years(one, groups, consortia, specialties, names, yearly, weighted, shown, smallest)
+            _years(one, groups, specialties, names, yearly, weighted, shown, hidden)
         )
         found[tables.MEASURE_FORECASTS].append(forecasts(one, groups, months))
         found[tables.MEASURE_FORECAST_RECORD].append(record(one, shown))
@@ -85,36 +93,6 @@ def measure_tables(
         else pd.DataFrame(columns=table.names)
         for table, frames in found.items()
     }
-
-
-def _counts(one: GroupSeries) -> list[NDArray[np.float64]]:
-    """Give what must not be small: events, and of shares those that are not counted."""
-    if one.measure.is_rate:
-        return [one.counts]
-    if one.measure.per == "share":
-        return [one.counts, one.denominator - one.numerator]
-    return [one.counts, one.denominator]
-
-
-def _untold(
-    one: GroupSeries, groups: Sequence[Group], consortia: Mapping[str, str], smallest: int
-) -> set[tuple[str, str]]:
-    """Choose the groups whose months are withheld."""
-    found: set[tuple[str, str]] = set()
-    for counts in _counts(one):
-        cells = pd.concat(
-            [
-                pd.DataFrame(
-                    {"practice_code": g.code, "month": one.months, "n_activity": counts[n, -1]}
-                )
-                for n, g in enumerate(groups)
-                if g.kind == "practice"
-            ]
-        ).dropna()
-        cells["n_activity"] = cells["n_activity"].round().astype(int)
-        (pct,) = [g.code for g in groups if g.kind == "pct"]
-        found |= months_untold(cells, consortia, pct, smallest)
-    return found
 
 
 def _described(one: GroupSeries, today: dt.date) -> dict[str, Any]:
@@ -172,6 +150,7 @@ def _months(
     specialties: Sequence[str],
     weighted: NDArray[np.float64],
     shown: list[bool],
+    hidden: NDArray[np.bool_],
     smallest: int,
 ) -> pd.DataFrame:
     inside = [g for g in groups if g.kind == "consortium"]
@@ -192,7 +171,8 @@ def _months(
         frames += [
             _series(one, group, n, k, code).assign(weighted_list=weighted[n])
             for k, code in enumerate(specialties)
-            if code in told and is_any[k]
+            # Twelve months that are told would tell the year.
+            if code in told and is_any[k] and not hidden[n, k]
         ]
     names = tables.MEASURE_MONTHS.names
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=names)
@@ -234,21 +214,27 @@ def _series(one: GroupSeries, group: Group, n: int, k: int, code: str) -> pd.Dat
     )
 
 
+def _hidden(
+    one: GroupSeries, groups: Sequence[Group], consortia: Mapping[str, str], smallest: int
+) -> NDArray[np.bool_]:
+    """Choose the specialties of groups of which neither years nor months are told."""
+    years = [year_of(one.counts, last) for last in (True, False)]
+    return hidden_cells(years, groups, consortia, smallest)
+
+
 def _years(
     one: GroupSeries,
     groups: Sequence[Group],
-    consortia: Mapping[str, str],
     specialties: Sequence[str],
     names: Mapping[str, str],
     yearly: pd.DataFrame,
     weighted: NDArray[np.float64],
     shown: list[bool],
-    smallest: int,
+    hidden: NDArray[np.bool_],
 ) -> pd.DataFrame:
     """Give the latest twelve months against those before, by specialty where these are told."""
     codes = [*specialties, ALL]
     now, before = ([year_of(part, last) for part in _parts(one)] for last in (True, False))
-    hidden = hidden_cells([now[2], before[2]], groups, consortia, smallest)
     changes = changes_of(one.measure, now, before)
     changes |= weighted_years(one.measure, now[0], before[0], weighted)
     against = _expected(yearly, one.measure.name)

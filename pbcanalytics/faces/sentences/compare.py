@@ -82,9 +82,17 @@ def beside(verdict: str) -> str:
     return "more than practices differ" if is_beyond(verdict) else "as practices differ"
 
 
-def luck(n_practices: int) -> str:
-    """Say how many would lie outside by luck alone."""
-    return f"{max(1, round(LUCK_SHARE * n_practices))}"
+def luck(n: int) -> str:
+    """
+    Say how many of so many intervals of 95% miss by luck alone.
+
+    Examples
+    --------
+    >>> luck(8), luck(20), luck(52)
+    ('fewer than 1', 'about 1', 'about 3')
+    """
+    by_luck = LUCK_SHARE * n
+    return "fewer than 1" if by_luck < 1 else f"about {by_luck:.0f}"
 
 
 def place(row: Mapping[str, Any], n_practices: int) -> str:
@@ -154,7 +162,7 @@ def sentences(found: Comparison) -> list[str]:
     said = [
         f"{found.found.measure.title}, {_specialty(found)}, twelve months to {until:%B %Y}, "
         f"against what is expected by {BASES[of['basis']]}.",
-        f"{told}; about {luck(n)} would by luck alone.",
+        f"{told}; {luck(n)} would by luck alone.",
     ]
     if is_known:
         tau = float(of["tau_squared"]) ** 0.5

@@ -11,6 +11,7 @@ from pbcanalytics.faces import wording
 HEADS: Final = (
     *("Provider", "Where", "Since", "Heard in", "State", "Dear share, points"),
     *("Creep, points", "Creep, a year", "Between", "Better recording, a year"),
+    "As paid at the margin",
 )
 """Of the table of signals."""
 
@@ -33,6 +34,8 @@ MECHANISMS: Final = {
     "zero_day": "emergency admissions of no days for each A&E attendance",
     "splitting": "stays that begin within two days of the last at the same hospital",
     "follow_up_to_first": "outpatient attendances that are first ones",
+    "ward_attenders": "attendances on wards for each stay",
+    "depth": "stays coded more deeply than a third were",
 }
 """What each share is the share of, where no severity score judges it."""
 
@@ -40,6 +43,22 @@ QUERY: Final = (
     "These are queries for validation, not findings: audits of payment by results found HRG errors "
     "of about 8% either way and a net error near nought, and reviews of the best-known cases found "
     "no wrongdoing. Ask the provider before anything else."
+)
+
+PRICES: Final = {
+    "marginal": "At the margin: emergencies above their contract's threshold count at its marginal "
+    "rate, the rest at full tariff.",
+    "full": "At full tariff: the emergencies are below their contract's threshold, or the stays "
+    "were planned.",
+    "no_rate": "At full tariff: the rules of the year have no marginal rate for emergencies.",
+    "no_threshold": "Full tariff: no threshold is known. Where one is agreed, put it into "
+    "reference/threshold/<year>.csv; emergencies above it earn less.",
+}
+"""Which price was used, by `price_used` of the margins."""
+
+UNSEARCHED: Final = (
+    "Nobody has looked for changes of coding since the last build, so the page Coding changes "
+    "tells of none: run 'pbc creep', then 'pbc publish' again."
 )
 
 ALTERNATIVES: Final = (
@@ -76,6 +95,7 @@ def sentences(found: Creep) -> list[str]:
     by_class = signals[signals["mechanism"] == "cc_split"]
     pools = by_class[by_class["level"] == "provider"]
     said += [_of_provider(row) for row in pools.to_dict("records")]
+    said += _not_counted(found, pools)
     shares = signals[(signals["mechanism"] != "cc_split") & (signals["level"] == "provider")]
     said += [_of_share(row) for row in shares.to_dict("records")]
     rest = len(signals) - len(pools) - len(shares)
@@ -131,9 +151,10 @@ def notes(found: Creep) -> list[str]:
     if len(found.signals):
         said.append(
             "Pounds are at the prices paid for stays as short as the cheap classes' are, for up to "
-            "twelve months from the likeliest onset. A threshold on a contract's emergencies would "
-            "lower what is paid at the margin; it is not taken off."
+            "twelve months from the likeliest onset."
         )
+        used = {one["price_used"] for one in _margins(found).values()}
+        said += [PRICES[name] for name in PRICES if name in used]
     return said
 
 
@@ -148,6 +169,7 @@ def rows(found: Creep) -> list[tuple[str, ...]]:
     order = found.signals.sort_values(
         ["provider_code", "level", "creep_pence"], ascending=[True, True, False]
     )
+    margins = _margins(found)
     return [
         (
             str(row["provider_code"]),
@@ -161,6 +183,7 @@ def rows(found: Creep) -> list[tuple[str, ...]]:
             f"{wording.rough(int(row['creep_low_pence']))} to "
             f"{wording.rough(int(row['creep_high_pence']))}",
             "" if pd.isna(row["recording_pence"]) else wording.rough(int(row["recording_pence"])),
+            _at_the_margin(margins.get(row["signal"])),
         )
         for row in order.to_dict("records")
     ]
@@ -175,6 +198,7 @@ def machine(found: Creep) -> dict[str, Any]:
         "limits": found.limits,
         "sentences": sentences(found),
         "notes": notes(found),
+        "margins": json.loads(found.margins.to_json(orient="records")),
         "signals": json.loads(_dated(found.signals).to_json(orient="records")),
         "practices": json.loads(found.practices.to_json(orient="records")),
     }
@@ -214,6 +238,18 @@ def _of_provider(row: dict[Any, Any]) -> str:
     return who
 
 
+def _not_counted(found: Creep, pools: pd.DataFrame) -> list[str]:
+    """Say how much of a provider its pounds are of: what cannot be followed is not nought."""
+    asked = pools[pools["state"].isin(["creep-confirmed", "recording"])]
+    codes = [c for c in dict.fromkeys(asked["provider_code"]) if c in found.counted]
+    return [
+        f"{code}: these pounds are of the roots that can be followed, {found.counted[code]:.0%} of "
+        "its stays in roots with dear and cheap classes. Whoever codes these roots codes the "
+        "others too; what was done there is not counted."
+        for code in codes
+    ]
+
+
 def _of_share(row: dict[Any, Any]) -> str:
     """Say what a share alone shows, for all of a provider's roots."""
     who = f"{row['provider_code']}, {MECHANISMS[row['mechanism']]}, since {_month(row['onset'])}: "
@@ -224,6 +260,19 @@ def _of_share(row: dict[Any, Any]) -> str:
         f"{wording.rough(int(row['creep_pence']))} in {row['n_months']} months, so it is that at "
         "most."
     )
+
+
+def _margins(found: Creep) -> dict[int, dict[Any, Any]]:
+    """Give what is known of each signal's price at the margin."""
+    return {one["signal"]: one for one in found.margins.to_dict("records")}
+
+
+def _at_the_margin(one: dict[Any, Any] | None) -> str:
+    """Write what creep comes to at the price paid at the margin."""
+    if one is None or pd.isna(one["margin_pence"]):
+        return "full tariff: no threshold"
+    what = {"marginal": "", "full": ", full tariff", "no_rate": ", full tariff"}
+    return f"{wording.rough(int(one['margin_pence']))}{what[one['price_used']]}"
 
 
 def _where(row: dict[Any, Any]) -> str:

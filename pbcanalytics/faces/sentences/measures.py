@@ -17,6 +17,7 @@ from pbcanalytics.demand.measuring.measures import (
 )
 from pbcanalytics.demand.measuring.sums import ALL, NO_LIST, NO_ROWS, SMALL_DENOMINATOR
 from pbcanalytics.faces import wording
+from pbcanalytics.faces.sentences import compare
 from pbcanalytics.reference.events import EVENTS
 
 LISTED: Final = ("Measure", "What it is", "Per", "Direction", "Review")
@@ -232,11 +233,10 @@ def _outside(measure: Measure, rows: pd.DataFrame, specialty: str) -> list[str]:
         f"{r['practice_code']} ({'higher' if r['ratio'] > 1 else 'lower'}, × {r['ratio']:.2f})"
         for r in pd.concat([higher, lower]).to_dict("records")
     ]
-    luck = f"{0.05 * len(own):.1f}".removesuffix(".0")
     return [
         f"Of {len(own)} practices, {len(named)} differ from what ages and sexes lead one to expect "
         f"by more than chance alone would mostly bring{': ' if named else ''}"
-        f"{wording.joined(named)}; about {luck} would by luck."
+        f"{wording.joined(named)}; {compare.luck(len(own))} would by luck alone."
     ]
 
 

@@ -264,6 +264,11 @@ def plan_sentences(
         f"{title}: {_n(n_treated)} beside {n_controls} of the PCT, {plan.n_after} months against "
         f"{plan.n_before} before them, told from {_months(plan.evidence_from, plan.evidence_to)}."
     )
+    if plan.n_ahead > 1:
+        said.append(
+            f"{_month(plan.evidence_to)} is the last whole month held, and the scheme begins "
+            f"{plan.n_ahead} months later: what practices do in between is not in this."
+        )
     if plan.n_after < n_months:
         said.append(
             f"{n_months} months are planned; too few are held to judge so many, which could show "
@@ -351,6 +356,7 @@ def plan_machine(plan: Plan, hoped_share: float | None, said: Sequence[str]) -> 
         "n_months_after": plan.n_after,
         "evidence_from": f"{plan.evidence_from:%Y-%m}",
         "evidence_to": f"{plan.evidence_to:%Y-%m}",
+        "n_months_ahead": plan.n_ahead,
         "stood_ratio": plan.stood_ratio,
         "return_share": plan.return_share,
         "sentences": list(said),

@@ -33,6 +33,7 @@ from pbcanalytics.faces.serve.handlers import (
 from pbcanalytics.faces.serve.listing import NAME
 from pbcanalytics.faces.serve.opening import CalmRenderer
 from pbcanalytics.faces.serve.policy import Guarded, quiet_log
+from pbcanalytics.faces.serve.settings import IMMUTABLE
 from pbcanalytics.faces.serve.shelf import Shelf
 from pbcanalytics.faces.serve.wording import CalmExecutor
 
@@ -73,6 +74,7 @@ class Dashboards(Voila):  # type: ignore[misc]
             # Jupyter's default is longer than tornado allows, which warns of it at each page.
             ws_ping_interval=PING_MILLISECONDS,
             ws_ping_timeout=PING_MILLISECONDS,
+            static_immutable_cache=[url_path_join(self.server_url, path) for path in IMMUTABLE],
         )
         return made
 

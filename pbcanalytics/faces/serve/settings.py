@@ -15,7 +15,11 @@ EXTENSIONS = [
     "@voila-dashboards/widgets-manager8",
     "@jupyter-widgets/jupyterlab-manager",
     "anywidget",
+    "pbc",
 ]
+
+# Every file in there has a hash in its name.
+IMMUTABLE = [f"/voila/labextensions/{name}/static/" for name in EXTENSIONS if name != "pbc"]
 
 CULL_IDLE_SECONDS = 900
 CULL_EVERY_SECONDS = 60

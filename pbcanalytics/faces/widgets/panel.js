@@ -30,7 +30,7 @@ const fromKernel = (model) =>
 function plotly(model) {
   if (globalThis.Plotly) return Promise.resolve(globalThis.Plotly);
   if (!globalThis.pbcPlotly) {
-    const served = document.getElementById("pbc-plotly")?.href;
+    const served = document.getElementById("pbc-plotly")?.src; // run already, or it has failed once
     globalThis.pbcPlotly = served ? run(served).catch(() => fromKernel(model)) : fromKernel(model);
     globalThis.pbcPlotly.catch(() => (globalThis.pbcPlotly = undefined));
   }

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from pbcanalytics.faces.withholding.lettering import letter
@@ -13,6 +14,11 @@ from pbcanalytics.words.tables import Table
 _COARSE_SD: Final = 0.5
 """Finer, how far a practice's list is away would tell which practice it is. [sd]"""
 
+_FINEST: Final = 0.01
+"""Finer, a lettered ratio would tell which practice it is to whoever knows the figures. [ratio]"""
+
+_RATIOS: Final = ["ratio", "ratio_low", "ratio_high"]
+_BLURRED: Final = [*_RATIOS, "expected_events", "least_detectable_ratio"]
 _FIELD: Final = ["pct_code", "measure", "specialty_code"]
 
 
@@ -34,8 +40,9 @@ def for_practice(
     Returns
     -------
     dict of Table to DataFrame
-        Rows that name nobody else in any column; comparisons with letters in place of codes, the
-        highest ratio first, each measure and specialty by itself.
+        Rows that name nobody else in any column, nor tell of others together; comparisons with
+        letters in place of codes and coarser figures of the others, the highest ratio first, each
+        measure and specialty by itself.
     """
     naming = _naming(own, others)
     found = {}
@@ -44,6 +51,9 @@ def for_practice(
             frame = _compared(frame[_is_own(frame["pct_code"], own)], own)
         elif table == tables.MEASURE_PEERS:
             frame = _peers(frame[_is_own(frame["practice_code"], own)])
+        elif table == tables.CODED_PRACTICES:
+            # The others together, less what is known of them, would be one of them.
+            frame = frame[_is_own(frame["practice_code"], own)]
         found[table] = frame[~_names_others(frame, naming)].reset_index(drop=True)
     return found
 
@@ -108,14 +118,38 @@ def _is_own(codes: pd.Series, own: Collection[str]) -> pd.Series:
 
 
 def _compared(frame: pd.DataFrame, own: Collection[str]) -> pd.DataFrame:
-    """Letter the other practices of each comparison."""
-    rows = frame.sort_values(
-        [*_FIELD, "ratio", "practice_code"], ascending=[True] * 3 + [False, True]
-    )
+    """Letter the other practices of each comparison, by what is left of their figures."""
+    told = _coarser(frame, _is_own(frame["practice_code"], own))
+    order = [*_FIELD, "ratio", "expected_events", "practice_code"]
+    rows = told.sort_values(order, ascending=[True] * 3 + [False, False, True])
     is_mine = _is_own(rows["practice_code"], own)
     place = (~is_mine).groupby([rows[c] for c in _FIELD]).cumsum()
     lettered = [letter(n - 1) for n in place.where(~is_mine, 1)]
     return rows.assign(practice_code=rows["practice_code"].where(is_mine, lettered))
+
+
+def _coarser(frame: pd.DataFrame, is_mine: pd.Series) -> pd.DataFrame:
+    """Round what is told of others: their width and what is expected would tell their size."""
+    exact = frame.assign(**{c: frame[c].astype(float) for c in _BLURRED})
+    width = (exact["ratio_high"] - exact["ratio_low"]).clip(lower=_FINEST)
+    step = (_size(width) / 10).clip(lower=_FINEST)
+    ratios = {c: ((exact[c] / step).round() * step).round(2) for c in _RATIOS}
+    least = 1 + _one_figure(exact["least_detectable_ratio"] - 1)
+    expected = _one_figure(exact["expected_events"]).round()
+    less = ratios | {"expected_events": expected, "least_detectable_ratio": least.round(3)}
+    told = {c: exact[c].where(is_mine, less[c]).astype(frame[c].dtype) for c in _BLURRED}
+    return frame.assign(**told)
+
+
+def _one_figure(values: pd.Series) -> pd.Series:
+    """Round to one significant figure."""
+    size = _size(values.clip(lower=0.001))
+    return (values / size).round() * size
+
+
+def _size(values: pd.Series) -> pd.Series:
+    """Give the power of ten of the first figure."""
+    return values.map(lambda value: 10.0 ** np.floor(np.log10(value)))
 
 
 def _peers(frame: pd.DataFrame) -> pd.DataFrame:

@@ -72,14 +72,15 @@ class Ledger:
         self.practice = wide.index.get_level_values(0).to_numpy(dtype=object)
         self.pod = wide.index.get_level_values(1).to_numpy(dtype=object)
         self.at = np.array([places.get(m, -1) for m in wide.index.get_level_values(2)], dtype=int)
+        self._names, self._whose = np.unique(self.practice.astype(str), return_inverse=True)
         self.smallest = smallest
         self.of_year: list[Cells] = []
         self.of_months: list[Cells] = []
 
     def cells(self, practices: Collection[str], pod: str = ALL) -> Cells:
         """Give the cells of practices of the record, of one line or all."""
-        own = np.array([p in practices for p in self.practice], dtype=bool)
-        return own if pod == ALL else own & (self.pod == pod)
+        own = np.isin(self._names, list(practices))[self._whose]
+        return np.asarray(own if pod == ALL else own & (self.pod == pod))
 
     def counted(
         self, answers: Mapping[str, str], months: Collection[int], held: HeldMonths
@@ -129,7 +130,9 @@ class Ledger:
         every = [*known, *(part for parts in wanted for part in parts)]
         if not every or not self.practice.size:
             return may
-        sums, lot = np.unique(np.array(every), axis=1, return_inverse=True)
+        # Eight sums a byte: an eighth to sort, in the same order.
+        lots, lot = np.unique(np.packbits(every, axis=0), axis=1, return_inverse=True)
+        sums = np.unpackbits(lots, axis=0, count=len(every))
         made = [np.flatnonzero(row).tolist() for row in sums]
         whose = [n for n, parts in enumerate(wanted) for _ in parts]
         for counts in self.counts:

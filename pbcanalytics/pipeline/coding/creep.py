@@ -9,27 +9,37 @@ import numpy as np
 import pandas as pd
 
 from pbcanalytics.costing.chain import model
-from pbcanalytics.creep.limits import Limits, calibrated
-from pbcanalytics.creep.panel import BASELINE_MONTHS, Ints
-from pbcanalytics.creep.preparing import Prepared, months_held, prepare
+from pbcanalytics.creep.limits import calibrated
+from pbcanalytics.creep.panel import Ints
+from pbcanalytics.creep.preparing import Prepared
 from pbcanalytics.creep.pricing import Z_95, Priced, price
 from pbcanalytics.creep.result import Creep
 from pbcanalytics.creep.severity import LEAST_AUC
 from pbcanalytics.creep.signals import Signals, signals
-from pbcanalytics.creep.states import Unit, judge
+from pbcanalytics.creep.states import Family, Standing, Unit, judge, standing
 from pbcanalytics.creep.validation import audit_size, worth_a_look
-from pbcanalytics.pipeline.coding.creep_shares import Shares, asked, keep, panels_for, typed
+from pbcanalytics.pipeline.coding.creep_shares import (
+    Shares,
+    asked,
+    followed,
+    keep,
+    panels_for,
+    typed,
+)
+from pbcanalytics.pipeline.coding.margins import margins
+from pbcanalytics.pipeline.coding.preparing import joined_providers, prepared_from
+from pbcanalytics.pipeline.stage import shelf
 from pbcanalytics.store import Warehouse
-from pbcanalytics.words.errors import ReferenceGap, SelectionError, StoreError
+from pbcanalytics.words.errors import StoreError
 from pbcanalytics.words.tables.signals import CREEP_PRACTICES, CREEP_SIGNALS
 
 MECHANISM: Final = "cc_split"
 POOL: Final = "provider"
 
-NOTES_LISTED: Final = 60
+OF_EMERGENCIES: Final = "zero_day"
+"""The share whose pounds are of emergencies altogether."""
 
-PAIRS: Final = Path("reference") / "creep" / "pairs.csv"
-"""Of the data folder: `hrg` and `root` of HRGs whose names do not tell what belongs together."""
+NOTES_LISTED: Final = 60
 
 _LISTED: Final = (
     *("spell_id", "provider_code", "practice_code", "root", "hrg", "admission_date"),
@@ -53,7 +63,8 @@ def find_creep(
     provider : str, optional
         Give the signals of one provider only; all are tested, and kept.
     versions : sequence of str
-        Months, "2018-04", from which another version of the grouper holds.
+        Months, "2018-04", from which another version of the grouper holds, beside those of the
+        calendar of national changes.
     seed : int
         Of the panels without creep that the limits are set on.
 
@@ -69,7 +80,7 @@ def find_creep(
         If fewer than 25 months are held, nothing can be tested, there is no such provider, or a
         version is not of a month.
     ReferenceGap
-        If the table of pairs of HRG v3.5 is there and faulty.
+        If the calendar, or the table of pairs of HRG v3.5, is there and faulty.
     """
     with Warehouse.open(data, doing="the search for code creep") as warehouse:
         if not warehouse.has("priced_spells"):
@@ -79,24 +90,20 @@ def find_creep(
             )
         spells = warehouse.frame(model("creep_spells"))
         counts = warehouse.frame(model("creep_counts"))
-        tariff = warehouse.frame(
-            "SELECT hrg, name, non_elective_pence, elective_pence FROM tariff "
-            "ORDER BY financial_year DESC"
-        )
-        joined = warehouse.frame(
-            "SELECT provider_code, successor_code, close_date FROM providers "
-            "WHERE successor_code IS NOT NULL"
-        )
-        prepared = _prepared(data, spells, tariff, _successors(joined), provider, versions)
-        found = _told(prepared, *_tested(prepared, seed), _mergers(joined, prepared))
-        found = _with_shares(found, asked(counts, prepared.months, seed))
+        prepared = prepared_from(warehouse, spells, provider, versions)
+        classes = _tested(prepared, seed)
+        shares = followed(counts, prepared.months, seed)
+        # False signals are held to one share over all that is tested, not list by list.
+        stands = standing([classes, *(one.family for one in shares)])
+        mergers = _mergers(joined_providers(warehouse), prepared)
+        found, emergency = _told(prepared, classes, stands[0], mergers)
+        found = _with_shares(found, asked(shares, stands[1:]))
+        added = found.signals[found.signals["mechanism"] == OF_EMERGENCIES]
+        emergency |= dict(zip(added["signal"], added["creep_pence"], strict=True))
+        found = replace(found, margins=margins(warehouse, shelf(data), found.signals, emergency))
         keep(warehouse, found.signals, CREEP_SIGNALS)
         keep(warehouse, found.practices, CREEP_PRACTICES)
     return found if provider is None else _of_provider(found, provider)
-
-
-def _successors(joined: pd.DataFrame) -> dict[str, str]:
-    return dict(zip(joined["provider_code"], joined["successor_code"], strict=True))
 
 
 def _mergers(joined: pd.DataFrame, prepared: Prepared) -> dict[int, int]:
@@ -110,75 +117,15 @@ def _mergers(joined: pd.DataFrame, prepared: Prepared) -> dict[int, int]:
     return found
 
 
-def _prepared(
-    data: Path,
-    spells: pd.DataFrame,
-    tariff: pd.DataFrame,
-    successors: dict[str, str],
-    provider: str | None,
-    versions: Sequence[str],
-) -> Prepared:
-    if spells.empty:
-        raise SelectionError(
-            f"No finished hospital stay with an HRG is loaded into {data}, so there is nothing to "
-            "compare. Load admitted patient care ('pbc load') and run 'pbc build'."
-        )
-    months = months_held(spells["month"])
-    n_months = len(months)
-    if n_months <= BASELINE_MONTHS:
-        raise SelectionError(
-            f"{n_months} months of hospital stays are loaded, and the first {BASELINE_MONTHS} only "
-            "say what is usual, so there is no month to test. Load earlier years as well."
-        )
-    held_months = set(months.strftime("%Y-%m"))
-    odd = [one for one in versions if one not in held_months]
-    if odd:
-        raise SelectionError(
-            f"{', '.join(odd)}: no such month is held, so no change of the grouper can be placed. "
-            f"Write it as in 2018-04, from {min(held_months)} to {max(held_months)}."
-        )
-    prepared = prepare(
-        spells, tariff, pairs=_pairs(data), successors=successors, versions=tuple(versions)
-    )
-    held = set(prepared.index["provider_code"])
-    if not held:
-        raise SelectionError(
-            "No provider has five spells a month in any root with dear and cheap classes, so no "
-            "share can be tested. Load more practices, or more of their activity."
-        )
-    if provider is not None and provider not in held:
-        raise SelectionError(
-            f"No series of provider {provider} can be tested. Those that can are of: "
-            f"{', '.join(sorted(held))}."
-        )
-    return prepared
-
-
-def _pairs(data: Path) -> pd.DataFrame | None:
-    """Read which codes of HRG v3.5 belong together, where somebody has said so."""
-    path = data / PAIRS
-    if not path.is_file():
-        return None
-    frame = pd.read_csv(path, dtype=str)
-    lacking = [name for name in ("hrg", "root") if name not in frame]
-    doubled = [] if lacking else frame.loc[frame["hrg"].duplicated(), "hrg"].tolist()
-    if lacking or doubled:
-        fault = f"has no column {', '.join(lacking)}" if lacking else f"has {doubled[0]} twice"
-        raise ReferenceGap(
-            f"{path} {fault}, so it does not say which HRGs differ only by complications. It needs "
-            "the columns hrg and root, with a row for each HRG."
-        )
-    return frame
-
-
-def _tested(prepared: Prepared, seed: int) -> tuple[Signals, dict[str, Limits]]:
+def _tested(prepared: Prepared, seed: int) -> Family:
     numbers = prepared.panel.provider
     # Roots whose patients' severity is told too poorly would only blur their provider's pool.
     is_told = prepared.index["auc"].to_numpy(dtype=float) >= LEAST_AUC
     pools = {POOL: np.where(is_told, numbers, -1)}
     tested = signals(prepared.panel, pools)
     n_panels = panels_for(int(numbers.max()) + 1, len(prepared.months))
-    return tested, calibrated(prepared.panel, tested, pools, n_panels=n_panels, seed=seed)
+    limits = calibrated(prepared.panel, tested, pools, n_panels=n_panels, seed=seed)
+    return Family(tested, _units(prepared, tested), limits)
 
 
 def _units(prepared: Prepared, tested: Signals) -> list[Unit]:
@@ -199,16 +146,19 @@ def _units(prepared: Prepared, tested: Signals) -> list[Unit]:
 
 
 def _told(
-    prepared: Prepared, tested: Signals, limits: dict[str, Limits], mergers: dict[int, int]
-) -> Creep:
-    units = _units(prepared, tested)
-    judged = judge(prepared.panel, tested, units, limits, mergers)
+    prepared: Prepared, classes: Family, stands: Standing, mergers: dict[int, int]
+) -> tuple[Creep, dict[int, int]]:
+    """Judge and price what is heard; give with it the pence of emergencies by signal."""
+    emergency = {}
+    tested, units, limits = classes.found, classes.units, classes.limits
+    judged = judge(prepared.panel, tested, units, limits, mergers, stands)
     rows, practices, spells = [], [], []
     for number, one in enumerate(judged.to_dict("records"), start=1):
         unit = units[int(one["unit"])]
         rows_of = np.asarray(unit.rows, dtype=np.int64)
         is_creep = one["state"] == "creep-confirmed"
         priced = price(prepared, tested, rows_of, int(one["onset"]), is_creep=is_creep)
+        emergency[number] = priced.emergency_pence
         rows.append(_row(prepared, tested, unit, number, one, priced))
         practices += [
             {
@@ -224,7 +174,7 @@ def _told(
         spells.append(_listed(prepared, rows_of, number, int(one["onset"])))
     tested_frame = prepared.index.assign(dear_share=tested.base.p)
     listed = pd.concat(spells, ignore_index=True) if spells else pd.DataFrame()
-    return Creep(
+    told = Creep(
         signals=pd.DataFrame(rows, columns=CREEP_SIGNALS.names),
         practices=pd.DataFrame(practices, columns=CREEP_PRACTICES.names),
         spells=listed if len(listed) else pd.DataFrame(columns=["signal", *_LISTED]),
@@ -235,7 +185,18 @@ def _told(
         n_left_out=prepared.n_left_out,
         limits=limits["series"].limit,
         n_providers=prepared.index["provider_code"].nunique(),
+        counted=_counted(prepared, units),
     )
+    return told, emergency
+
+
+def _counted(prepared: Prepared, units: list[Unit]) -> dict[str, float]:
+    """Give the share of a provider's stays with dear and cheap classes that its pool is of."""
+    spells = prepared.spells[prepared.spells["is_split"]]
+    every = spells["provider_code"].value_counts()
+    pooled = np.concatenate([u.rows for u in units if u.level == POOL] or [np.zeros(0, np.int64)])
+    own = spells.loc[spells["series"].isin(pooled.tolist()), "provider_code"].value_counts()
+    return {str(code): n / int(every[str(code)]) for code, n in own.items()}
 
 
 def _listed(prepared: Prepared, rows: Ints, number: int, onset: int) -> pd.DataFrame:
@@ -324,6 +285,7 @@ def _of_provider(found: Creep, provider: str) -> Creep:
         found,
         signals=mine,
         practices=found.practices[found.practices["signal"].isin(numbers)],
+        margins=found.margins[found.margins["signal"].isin(numbers)],
         spells=found.spells[found.spells["signal"].isin(numbers)],
         tested=found.tested[found.tested["provider_code"] == provider],
     )

@@ -1,5 +1,6 @@
 """Mechanisms of creep that only a share can tell: asked about, never borne out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from pbcanalytics.creep.limits import calibrated
 from pbcanalytics.creep.mechanisms import MECHANISMS, Asked, Counted, ask, counted
 from pbcanalytics.creep.panel import BASELINE_MONTHS
 from pbcanalytics.creep.signals import signals
-from pbcanalytics.creep.states import Unit, judge
+from pbcanalytics.creep.states import Family, Standing, Unit, judge, standing
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words.tables.signals import CREEP_PRACTICES, CREEP_SIGNALS
 from pbcanalytics.words.tables.table import Table
@@ -62,7 +63,23 @@ def keep(warehouse: Warehouse, frame: pd.DataFrame, table: Table) -> None:
     warehouse.drop(["creep_incoming"])
 
 
-def asked(counts: pd.DataFrame, months: pd.DatetimeIndex, seed: int) -> Shares:
+@dataclass(frozen=True)
+class Followed:
+    """
+    One mechanism that its share alone tells, tested but not yet judged.
+
+    Attributes
+    ----------
+    of : Counted
+    family : Family
+        To be judged together with all else that is tested.
+    """
+
+    of: Counted
+    family: Family
+
+
+def followed(counts: pd.DataFrame, months: pd.DatetimeIndex, seed: int) -> list[Followed]:
     """
     Test every mechanism that its share tells.
 
@@ -75,15 +92,25 @@ def asked(counts: pd.DataFrame, months: pd.DatetimeIndex, seed: int) -> Shares:
     seed : int
         Of the panels that limits are set on.
     """
+    every = [counted(counts, mechanism, months) for mechanism in MECHANISMS]
+    return [Followed(of, _family(of, seed)) for of in every if of is not None]
+
+
+def asked(tested: Sequence[Followed], stands: Sequence[Standing] | None = None) -> Shares:
+    """
+    Judge and price what was followed.
+
+    Parameters
+    ----------
+    tested : sequence of Followed
+    stands : sequence of Standing, optional
+        What stands of each among everything that was tested; without it, among these.
+    """
     rows: list[dict[str, Any]] = []
     practices: list[dict[str, Any]] = []
-    n_tested = 0
-    for mechanism in MECHANISMS:
-        of = counted(counts, mechanism, months)
-        if of is None:
-            continue
-        n_tested += len(of.index)
-        for row, shared in _of_mechanism(of, seed):
+    judged = stands or standing([one.family for one in tested])
+    for one, own in zip(tested, judged, strict=True):
+        for row, shared in _signals_of(one, own):
             number = len(rows) + 1
             rows.append({**row, "signal": number})
             practices += [
@@ -93,12 +120,12 @@ def asked(counts: pd.DataFrame, months: pd.DatetimeIndex, seed: int) -> Shares:
     return Shares(
         signals=pd.DataFrame(rows, columns=CREEP_SIGNALS.names),
         practices=pd.DataFrame(practices, columns=CREEP_PRACTICES.names),
-        n_tested=n_tested,
+        n_tested=sum(len(one.of.index) for one in tested),
     )
 
 
-def _of_mechanism(of: Counted, seed: int) -> list[tuple[dict[str, Any], dict[str, int]]]:
-    """Give each signal of a mechanism with what it comes to by practice."""
+def _family(of: Counted, seed: int) -> Family:
+    """Test a mechanism's series and pools, with the limits of panels without creep."""
     provider = of.panel.provider
     pools = {POOL: provider}
     found = signals(of.panel, pools)
@@ -113,11 +140,18 @@ def _of_mechanism(of: Counted, seed: int) -> list[tuple[dict[str, Any], dict[str
         rows = np.flatnonzero((provider == number) & usable)
         if len(rows) > 1:
             units.append(Unit(POOL, int(number), rows, float("nan"), True))
+    return Family(found, units, limits)
+
+
+def _signals_of(one: Followed, stands: Standing) -> list[tuple[dict[str, Any], dict[str, int]]]:
+    """Give each signal of a mechanism with what it comes to by practice."""
+    of, family = one.of, one.family
     told = []
-    for one in judge(of.panel, found, units, limits).to_dict("records"):
-        unit = units[int(one["unit"])]
-        answer = ask(of, found, unit.rows, int(one["onset"]))
-        told.append((_row(of, unit, one, answer), answer.practices))
+    judged = judge(of.panel, family.found, family.units, family.limits, stands=stands)
+    for signal in judged.to_dict("records"):
+        unit = family.units[int(signal["unit"])]
+        answer = ask(of, family.found, unit.rows, int(signal["onset"]))
+        told.append((_row(of, unit, signal, answer), answer.practices))
     return told
 
 

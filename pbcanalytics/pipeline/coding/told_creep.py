@@ -19,7 +19,8 @@ from pbcanalytics.creep.severity import LEAST_AUC
 from pbcanalytics.creep.signals import Signals, signals
 from pbcanalytics.creep.states import passing
 from pbcanalytics.faces.publishing.creep import ALL, Coding, coding_tables
-from pbcanalytics.pipeline.coding.creep import MECHANISM, NOTES_LISTED, _prepared, _successors
+from pbcanalytics.pipeline.coding.creep import MECHANISM, NOTES_LISTED
+from pbcanalytics.pipeline.coding.preparing import prepared_from
 from pbcanalytics.reference.coding_events import coding_events
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words import tables
@@ -94,7 +95,7 @@ def told_creep(warehouse: Warehouse, smallest: int) -> dict[Table, pd.DataFrame]
     if len(months) < LEAST_MONTHS:
         return coding_tables(Coding.nothing(about, events), smallest)
     try:
-        prepared = _held(warehouse, spells)
+        prepared = prepared_from(warehouse, spells)
     except SelectionError:
         return coding_tables(Coding.nothing(about, events), smallest)
     tested = signals(prepared.panel)
@@ -130,18 +131,6 @@ def told_creep(warehouse: Warehouse, smallest: int) -> dict[Table, pd.DataFrame]
         ),
         smallest,
     )
-
-
-def _held(warehouse: Warehouse, spells: pd.DataFrame) -> Prepared:
-    """Prepare the spells as the search does."""
-    tariff = warehouse.frame(
-        "SELECT hrg, name, non_elective_pence, elective_pence FROM tariff "
-        "ORDER BY financial_year DESC"
-    )
-    joined = warehouse.frame(
-        "SELECT provider_code, successor_code FROM providers WHERE successor_code IS NOT NULL"
-    )
-    return _prepared(warehouse.path.parent, spells, tariff, _successors(joined), None, ())
 
 
 def _kept(warehouse: Warehouse) -> dict[tuple[str, str, str], dict[str, Any]]:

@@ -12,6 +12,7 @@ from pbcanalytics.demand.measuring.list_months import Patients
 from pbcanalytics.demand.measuring.measures import measure_of
 from pbcanalytics.demand.measuring.sums import latest_year, sums_of
 from pbcanalytics.faces.publishing.measures import measure_tables
+from pbcanalytics.faces.withholding.nested_measures import KEYS, told_whole
 from pbcanalytics.faces.withholding.step_groups import Group
 from pbcanalytics.pipeline.demand.comparing import side_by_side
 from pbcanalytics.pipeline.demand.cut_measures import Senders, cut_tables, recorded_events, senders
@@ -114,6 +115,8 @@ def _of_pct(
     sums = [one for one in sums if one.is_told.any()]
     series = [group_series(cube, one, members) for one in sums]
     weighted = weighted_of(cube, patients, members)
+    kinds = cube.rows[list(KEYS)].drop_duplicates().astype(str)
+    whole = told_whole(series, kinds)
     told = measure_tables(
         series,
         groups,
@@ -121,9 +124,14 @@ def _of_pct(
         cube.specialties,
         held.specialties,
         pd.concat([latest_year(cube, one) for one in sums], ignore_index=True),
+        kinds,
         weighted=weighted,
         today=dt.date.today(),
         smallest=smallest,
     )
-    told |= cut_tables(cube, sums, series, groups, consortia, weighted, told, sent, smallest)
+    cuts = cut_tables(cube, sums, series, groups, consortia, weighted, told, sent, smallest)
+    for table in (tables.MEASURE_PART_MONTHS, tables.MEASURE_PART_YEARS):
+        rows = cuts[table]
+        cuts[table] = rows[~rows["measure"].isin(whole)].reset_index(drop=True)
+    told |= cuts
     return told | side_by_side(pct, cube, sums, patients, told)

@@ -180,7 +180,8 @@ def held_demand(warehouse: Warehouse, reference: Shelf, provider: str | None = N
     """
     named = reference.read("specialties")
     with warehouse.rolled_back():
-        warehouse.define("demand_events", model("demand_events"))
+        # In memory: a table that is taken back need not be written to the file.
+        warehouse.con.execute(f"CREATE TEMP TABLE demand_events AS {model('demand_events')}")
         counts = warehouse.frame(model("demand_counts"))
         ages = warehouse.frame(model("demand_ages"))
     register = warehouse.frame("SELECT * FROM practices ORDER BY practice_code")

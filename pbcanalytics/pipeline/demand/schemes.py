@@ -22,7 +22,12 @@ from pbcanalytics.pipeline.demand.measures import HeldDemand, held_demand
 from pbcanalytics.pipeline.stage import shelf
 from pbcanalytics.reference import Shelf
 from pbcanalytics.reference.measures import measure_documents
-from pbcanalytics.reference.schemes import month_of, scheme_documents
+from pbcanalytics.reference.schemes import (
+    LEAST_MONTHS,
+    MOST_MONTHS,
+    month_of,
+    scheme_documents,
+)
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words import tables
 from pbcanalytics.words.errors import SelectionError, StoreError
@@ -80,7 +85,11 @@ def judged_scheme(data: Path, name: str, as_of: str | None = None) -> Judged:
     StoreError
         If nothing was priced yet.
     """
-    month = None if as_of is None else _month(as_of)
+    month = (
+        None
+        if as_of is None
+        else _month(as_of, "so it cannot be said what was known then", "--as-of 2018-11")
+    )
     known = {s.name: s for s in held_schemes(data)}
     if name not in known:
         raise SelectionError(
@@ -143,17 +152,24 @@ def plan_scheme(
     StoreError
         If nothing was priced yet.
     """
-    start = _month(starts)
-    between = [_month(f) for f in figures]
-    if months < 1 or (hoped_share is not None and (not -1 < hoped_share <= 1 or not hoped_share)):
+    start = _month(starts, "so it is not known when the scheme begins", "--starts 2018-04")
+    chosen_by = "--figures 2017-04,2018-03"
+    why = "so it is not known by which figures practices were chosen"
+    between = [_month(f, why, chosen_by) for f in figures]
+    if not LEAST_MONTHS <= months <= MOST_MONTHS:
         raise SelectionError(
-            f"{months} months and a hope of {hoped_share} cannot be planned for: it takes a month "
-            "at least, and a share between -1 and 1 other than 0. Write -0.1 for a tenth less."
+            f"{months} months cannot be planned for, because no document of a scheme may have so "
+            f"many or so few. Choose from {LEAST_MONTHS} to {MOST_MONTHS} with --months."
+        )
+    if hoped_share is not None and (not -1 < hoped_share <= 1 or not hoped_share):
+        raise SelectionError(
+            f"A hope of {hoped_share} cannot be planned for: it is a share between -1 and 1 other "
+            "than 0. Write --hoped -0.1 for a tenth less."
         )
     if len(between) not in (0, 2) or (between and not between[0] <= between[1] < start):
         raise SelectionError(
             f"Figures of {' to '.join(figures)} cannot be those by which practices were chosen: "
-            "give the first and the last month, before the scheme starts, as 2017-04,2018-03."
+            f"give the first and the last month, before the scheme starts, as in {chosen_by}."
         )
     with _held(data, _first_month(start, months, between[0] if between else None)) as held:
         chosen = _measure(held, measure)
@@ -355,11 +371,9 @@ def _schemes(reference: Shelf) -> tuple[Scheme, ...]:
     return tuple(scheme_of(document) for document in documents.values())
 
 
-def _month(text: str) -> dt.date:
+def _month(text: str, why: str, example: str) -> dt.date:
+    """Read a month of an option; else say why it matters, and how it is written."""
     found = month_of(text)
     if found is None:
-        raise SelectionError(
-            f"'{text}' is no month, so it cannot be said what was known then. Write it as in "
-            "2018-11."
-        )
+        raise SelectionError(f"'{text}' is no month, {why}. Write it as in {example}.")
     return found

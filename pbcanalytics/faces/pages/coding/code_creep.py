@@ -64,7 +64,7 @@ def headline(v: CreepView) -> str:
         total, low, high = words.worth(v.asked)
         told = [
             (rough(total), f"a year to ask about; {rough(low)} to {rough(high)}"),
-            (str(len(v.asked)), "changes to ask about"),
+            (str(len(v.asked)), f"to ask about; {words.stand_out(v)}"),
         ]
     if v.recorded:
         total, low, high = words.worth(v.recorded, "recording")
@@ -150,7 +150,7 @@ def listed(v: CreepView) -> str | None:
         )
     return (
         made
-        + cards.note(f"{luck} {words.BASE_RATE}")
+        + cards.note(f"{words.once(v)}. {luck} {words.BASE_RATE}")
         + cards.download(
             rows,
             file="coding_changes.csv",

@@ -245,8 +245,13 @@ def sure(v: CreepView) -> str | None:
     if v.pair is None or v.pair["is_withheld"]:
         return None
     said = [words.power(v.pair)]
-    if v.pair["is_heard"]:
-        said = [words.scores(v.pair), *said, words.audit(v.pair), words.BASE_RATE]
+    if not v.pair["is_heard"]:
+        return _paragraphs(said)
+    said += [words.audit(v.pair), words.BASE_RATE]
+    return _paragraphs(said) + cards.folded("For analysts", _paragraphs([words.scores(v.pair)]))
+
+
+def _paragraphs(said: list[str]) -> str:
     return "".join(f"<p>{escape(s)}</p>" for s in said)
 
 

@@ -17,6 +17,10 @@ NEAR_MONTHS: Final = 3
 _YES: Final = "yes"
 _NO: Final = "no"
 _UNKNOWN: Final = "not known"
+_UNTOLD: Final = "cannot be told"
+
+SMALL: Final = 0.25
+"""Part of the change that an explanation may still come to where it is called "no"."""
 
 
 def reasons(v: CreepView) -> list[tuple[str, str, str]]:
@@ -30,7 +34,7 @@ def reasons(v: CreepView) -> list[tuple[str, str, str]]:
 
     Returns
     -------
-    list of (explanation, "yes", "no" or "not known", why)
+    list of (explanation, "yes", "no", "cannot be told" or "not known", why)
     """
     assert v.pair is not None
     pair = v.pair
@@ -59,25 +63,40 @@ def _of_patients(pair: dict[str, Any]) -> list[tuple[str, str, str]]:
     names = ("Sicker patients", "Better recording")
     if pair["mechanism"] != CLASSES:
         return [(name, _UNKNOWN, "nothing tells how ill these patients were") for name in names]
-    every = (
-        f"mean severity of all moved by {pair['every_change']:+.2f}; chance alone, "
-        f"{SURE * pair['every_error']:.2f} either way"
-    )
+    change, moved, error = pair["change_share"], pair["every_change"], SURE * pair["every_error"]
+    every = f"mean severity of all moved by {moved:+.2f}; chance alone, {error:.2f} either way"
+    # What all of it would be, if the newcomers to the dear classes are as ill as those were.
+    sicker = change * (pair["dear_before"] - pair["cheap_before"])
     ends = [f"{100 * pair[f'recording_{end}_share']:+.1f}" for end in ("low", "high")]
     recorded = (
-        f"its part of the share is between {ends[0]} and {ends[1]} points; in the cheap classes "
-        f"severity moved by {pair['cheap_after'] - pair['cheap_before']:+.2f}"
+        f"its part of a change of {100 * change:+.1f} points is between {ends[0]} and {ends[1]}; "
+        f"in the cheap classes severity moved by {pair['cheap_after'] - pair['cheap_before']:+.2f}"
     )
     judged = (
-        ("true mix", pair["every_change"] > SURE * pair["every_error"], every),
-        ("recording", pair["recording_low_share"] > 0, recorded),
+        (
+            "true mix",
+            _seen(pair["every_change"] - error, pair["every_change"] + error, sicker),
+            every,
+        ),
+        (
+            "recording",
+            _seen(pair["recording_low_share"], pair["recording_high_share"], change),
+            recorded,
+        ),
     )
     return [
         (name, _YES, _minus(f"the test fits this best; {why}"))
         if pair["state"] == state
-        else (name, _YES if is_seen else _NO, _minus(why))
-        for name, (state, is_seen, why) in zip(names, judged, strict=True)
+        else (name, seen, _minus(why))
+        for name, (state, seen, why) in zip(names, judged, strict=True)
     ]
+
+
+def _seen(low: float, high: float, change: float) -> str:
+    """Say of an explanation, known between two ends, whether it has a part in a change."""
+    if low > 0:
+        return _YES
+    return _NO if high <= SMALL * change else _UNTOLD
 
 
 def _system(pair: dict[str, Any]) -> tuple[str, str, str]:

@@ -122,20 +122,36 @@ def says(v: CreepView) -> str:
     if not v.asked:
         return f"Nothing to ask about: no share rose by more than chance explains. {other}"
     total, low, high = worth(v.asked)
-    n_hospitals = len({p["provider_code"] for p in v.asked})
     most = "at most " if any(p["mechanism"] != CLASSES for p in v.asked) else ""
     return (
         f"Ask about {counted(len(v.asked), 'change', 'changes')} at "
-        f"{counted(n_hospitals, 'hospital', 'hospitals')}, worth {most}about {rough(total)} a year "
-        f"({rough(low)} to {rough(high)}). {other}"
+        f"{hospitals(v.asked, 1)}, worth {most}about {rough(total)} a year "
+        f"({rough(low)} to {rough(high)}). {once(v)}. {other}"
     )
+
+
+def hospitals(pairs: list[dict[str, Any]], most: int = 2) -> str:
+    """Name the hospitals of some pairs, or say how many they are where these are too many."""
+    names = {p["provider_code"]: str(p["provider_name"]) for p in pairs}
+    return " and ".join(sorted(names.values())) if len(names) <= most else f"{len(names)} hospitals"
+
+
+def stand_out(v: CreepView) -> str:
+    """Say in how many series a change was heard."""
+    return f"{counted(len(v.heard), 'series stands', 'series stand')} out"
+
+
+def once(v: CreepView) -> str:
+    """Say why fewer changes are asked about than stand out."""
+    return f"{stand_out(v)}; each hospital's together counts once"
 
 
 def _other_way(v: CreepView) -> str:
     """Say what better recording costs and what fell."""
     told = []
     if v.recorded:
-        told.append(f"Better recording comes to {rough(worth(v.recorded, 'recording')[0])} a year.")
+        sum_ = rough(worth(v.recorded, "recording")[0])
+        told.append(f"Better recording at {hospitals(v.recorded)} comes to {sum_} a year.")
     fallen = v.fallen
     if fallen:
         sum_ = rough(-sum(within(p) for p in fallen))

@@ -12,9 +12,9 @@ from pbcanalytics.faces.pages.demand import trend_words as words
 from pbcanalytics.faces.pages.demand.trend_alerts import stands_out
 from pbcanalytics.faces.pages.demand.trend_chart import (
     chart,
-    foreseen,
     headline,
     months,
+    read,
     strip,
     sure,
 )
@@ -108,6 +108,7 @@ def provenance(published: Published, v: TrendView) -> str:
 PARTS: Final = (
     Part("strip", "", strip),
     Part("headline", "", headline),
+    Part("read", "", read),
     Part("chart", "", chart, is_figure=True),
     Part("sure", "", sure),
     Part("stands", "What stands out", stands),
@@ -119,7 +120,7 @@ PARTS: Final = (
     Part("ribbon", "", ribbon, is_figure=True),
     Part("ribboned", "", ribboned),
     Part("peers", "Practices most like it", peers, is_folded=True),
-    Part("foreseen", "What is to come", foreseen),
+    Part("foreseen", "What is to come", trend_forecast.said),
     Part("ahead", "", trend_forecast.foreseen, is_figure=True),
     Part("worth", "What such forecasts were worth", trend_forecast.record, is_folded=True),
     Part("schemes", "What schemes changed", schemes, is_folded=True),

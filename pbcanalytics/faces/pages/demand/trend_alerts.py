@@ -103,7 +103,8 @@ def says(alerts: Sequence[dict[str, Any]], families: Sequence[dict[str, Any]]) -
     if not alerts:
         if any(f["n_untold"] for f in families):
             return f"Nothing that may be told stands out up to {until}."
-        return f"Nothing stands out up to {until}: no measure moved by more than luck can do."
+        n_tested = sum(f["n_tested"] for f in families)
+        return f"Nothing stands out up to {until} once {n_tested:,} comparisons are allowed for."
     n, n_new = len(alerts), sum(a["is_new"] for a in alerts)
     if n == 1:
         new = "new" if n_new else "not new"

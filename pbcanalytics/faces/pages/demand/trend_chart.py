@@ -1,7 +1,7 @@
 """What leads the page of demand: the strip, the headlines, the chart and how sure it is."""
 
 from html import escape
-from typing import Any
+from typing import Any, Final
 
 from pbcanalytics.demand.charting.spc import COMMON
 from pbcanalytics.faces.charts import cards, icons
@@ -10,6 +10,12 @@ from pbcanalytics.faces.charts.control_chart import ChartPoint, Mark, control_ch
 from pbcanalytics.faces.pages.demand import trend_words as words
 from pbcanalytics.faces.pages.demand.trend_view import ALL, TrendView
 from pbcanalytics.store import Published
+
+_READ: Final = (
+    "Each point is a month, less its days and the season that all practices share. Between the "
+    "dashed lines nothing has to be explained; a triangle is a month in which a rule speaks; an "
+    "open circle is a month that is not whole."
+)
 
 
 def strip(published: Published, v: TrendView) -> str:
@@ -47,6 +53,11 @@ def headline(published: Published, v: TrendView) -> str:
     return cards.headlines(told, said) + gaps
 
 
+def read(published: Published, v: TrendView) -> str | None:
+    """Say how to read the chart; None where there is none."""
+    return None if v.adjusted is None else f"<p>{_READ}</p>"
+
+
 def chart(published: Published, v: TrendView) -> dict[str, Any] | None:
     """Draw the control chart of the values without days and season."""
     if v.adjusted is None:
@@ -75,8 +86,8 @@ def chart(published: Published, v: TrendView) -> dict[str, Any] | None:
         points,
         unit=f"{v.unit},<br>less days and season<br>{words.DIRECTIONS[v.measure['direction']]}",
         title=f"{v.what}<br>{v.whose}{until}",
-        description=f"{v.title}{until}. {words.says(v)} {words.signal(v)} The table of months has "
-        "the same figures.",
+        description=f"{v.title}{until}. {words.says(v)} {words.signal(v)} {words.earlier(v)} "
+        "The table of months has the same figures.",
         marks=marks,
         target=v.adjusted.target,
     )
@@ -112,17 +123,13 @@ def sure(published: Published, v: TrendView) -> str:
         f'<p class="pbc-icon">{icon} <strong>{escape(said[:1].upper() + said[1:])}</strong></p>'
         for icon, said in shown
     )
+    was = words.earlier(v)
+    told += f"<p>{escape(was)}</p>" if was else ""
     told += f"<p>{escape(words.luck(v))}</p>"
     recorded = "".join(f"<li>{escape(text)}</li>" for text in words.recorded(v))
     if recorded:
         told += f"<p>Recorded of this chart:</p><ol>{recorded}</ol>"
     return told
-
-
-def foreseen(published: Published, v: TrendView) -> str | None:
-    """Say what is to come."""
-    said = words.foreseen(v)
-    return f"<p>{escape(said)}</p>" if said else None
 
 
 def months(published: Published, v: TrendView) -> str:

@@ -310,7 +310,10 @@ def _others(of: Field, *, is_said: bool) -> str:
     assert of.spread is not None
     n = len(of.rows)
     said = [] if is_said else [f"{_counted(of)}."]
-    said.append(f"About {compare.luck(n)} of {n} would lie outside the 95% lines by luck alone.")
+    lucky = compare.luck(n)
+    said.append(
+        f"{lucky[0].upper()}{lucky[1:]} of {n} would lie outside the 95% lines by luck alone."
+    )
     said.append(f"Expected: by {compare.BASES[of.spread['basis']]}.")
     if of.peers is None:
         said.append(f"Fewer than {FEWEST_FOR_MEDIAN} practices are no group of peers.")

@@ -3,8 +3,11 @@
 from html import escape
 from typing import Any, Final
 
+from pbcanalytics.demand.forecasting.foreseeing import SAME_MONTH
+from pbcanalytics.demand.measuring.sums import ALL
 from pbcanalytics.faces.charts import cards
 from pbcanalytics.faces.charts.cards import Cell
+from pbcanalytics.faces.charts.control_chart import headed
 from pbcanalytics.faces.charts.figures import BLUE, INK, LAYOUT
 from pbcanalytics.faces.pages.demand import trend_words
 from pbcanalytics.faces.pages.demand.trend_view import TrendView
@@ -18,8 +21,37 @@ HISTORY_MONTHS: Final = 24
 TICK_MONTHS: Final = 12
 """Between names of months: more do not fit a telephone."""
 
+POOR_SHARE: Final = 0.7
+"""Of months in the 80% range: where fewer were, the page says so."""
+
+_LEVELS: Final = {
+    "pct": "all practices together",
+    "consortium": "all practices of a consortium",
+    "practice": "practices",
+    "pct_specialty": "specialties of all practices together",
+    "consortium_specialty": "specialties of a consortium",
+}
 _QUIET: Final = "#4c6272"
 _BANDS: Final = ((95, "rgba(0, 94, 184, 0.14)"), (80, "rgba(0, 94, 184, 0.26)"))
+
+
+def said(published: Published, v: TrendView) -> str:
+    """
+    Say what is to come and what such forecasts were worth, or why nothing is foreseen.
+
+    Parameters
+    ----------
+    published : Published
+    v : TrendView
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    if not v.forecasts:
+        return cards.note(trend_words.unforeseen(v))
+    return f"<p>{escape(_sentence(v, _record(published, v)))}</p>"
 
 
 def foreseen(published: Published, v: TrendView) -> dict[str, Any] | None:
@@ -65,15 +97,13 @@ def foreseen(published: Published, v: TrendView) -> dict[str, Any] | None:
     data.append(_line([_name(m) for m in before], known, "solid", texts))
     end = ahead[-1]
     label = f"{trend_words.value(v, end['value'])} in {end['month']:%b %Y}"
-    title = f"To come: {v.title}"
+    title = f"To come: {v.what}<br>{v.whose}"
     return {
         "data": data,
         "layout": {
             **LAYOUT,
-            "height": 320,
-            "margin": {"l": 10, "r": 16, "t": 36, "b": 44},
-            "title": {"text": title, "x": 0, "xanchor": "left", "font": {"size": 16}},
-            "meta": {"description": f"{title}. {_sentence(v)}"},
+            **headed(title, plot=240, bottom=44),
+            "meta": {"description": f"To come: {v.title}. {_sentence(v, _record(published, v))}"},
             "annotations": [
                 {
                     "x": _name(end),
@@ -108,7 +138,7 @@ def foreseen(published: Published, v: TrendView) -> dict[str, Any] | None:
     }
 
 
-def record(published: Published, v: TrendView) -> str:
+def record(published: Published, v: TrendView) -> str | None:
     """
     Say what the forecasts of a year ago were worth: a sentence, a table, its download.
 
@@ -119,15 +149,15 @@ def record(published: Published, v: TrendView) -> str:
 
     Returns
     -------
-    str
-        HTML.
+    str or None
+        HTML; None where no forecast is told of what is chosen.
     """
-    rows = published.rows(
-        "SELECT * FROM measure_forecast_record WHERE measure = ? ORDER BY level, method, size_from",
-        (v.measure["measure"],),
-    )
+    if not v.forecasts:
+        return None
+    rows = _record(published, v)
     # Levels, not groups, are told of: a fault of one practice's forecast would tell its months.
-    first = f"<p>{escape(words.worth(rows))}</p>"
+    own = "" if _level(v) == "practice" else worth(rows, _level(v))
+    first = f"<p>{escape(f'{own} {words.worth(rows)}'.strip())}</p>"
     shown = words.record_rows(rows)
     if not shown:
         return first
@@ -153,8 +183,57 @@ def record(published: Published, v: TrendView) -> str:
     )
 
 
-def _sentence(v: TrendView) -> str:
-    return trend_words.foreseen(v)
+def worth(record: list[dict[str, Any]], level: str) -> str:
+    """
+    Say how far off forecasts of a level were last year, and whether their ranges held.
+
+    Parameters
+    ----------
+    record : list of dict
+        Rows of `measure_forecast_record` of one measure.
+    level : str
+        One of its levels.
+
+    Returns
+    -------
+    str
+        "" where nothing could be held against them.
+    """
+    of = {r["method"]: r for r in record if r["level"] == level and r["size_from"] is None}
+    naive = of.pop(SAME_MONTH, None)
+    if naive is None or not of:
+        return ""
+    ours = next(iter(of.values()))
+    told = (
+        f"Last year such forecasts of {_LEVELS[level]} were {ours['wape']:.0%} off on average; "
+        f"repeating the month of the year before, {naive['wape']:.0%}."
+    )
+    held, n_months = ours["coverage_80"], ours["n_months"]
+    if held is not None and held < POOR_SHARE:
+        told += (
+            f" Only {held * n_months:.0f} of {n_months} months lay where four in five should: the "
+            "ranges may be too narrow."
+        )
+    return told
+
+
+def _record(published: Published, v: TrendView) -> list[dict[str, Any]]:
+    """Read how the measure's forecasts of a year ago turned out."""
+    return published.rows(
+        "SELECT * FROM measure_forecast_record WHERE measure = ? ORDER BY level, method, size_from",
+        (v.measure["measure"],),
+    )
+
+
+def _level(v: TrendView) -> str:
+    """Name the level of the record that the view's own forecast belongs to."""
+    kind = str(v.group["group_kind"])
+    return kind if v.specialty == ALL else f"{kind}_specialty"
+
+
+def _sentence(v: TrendView, rows: list[dict[str, Any]]) -> str:
+    """Say what is to come, and what such forecasts of the group's own level were worth."""
+    return f"{trend_words.foreseen(v)} {worth(rows, _level(v))}".strip()
 
 
 def _says(v: TrendView, of: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ from pbcanalytics.faces.charts import cards
 from pbcanalytics.faces.charts.cards import Cell
 from pbcanalytics.faces.pages.demand import trend_words as words
 from pbcanalytics.faces.pages.demand.trend_view import PROVIDER, SOURCE, SPECIALTY, TrendView
+from pbcanalytics.faces.sentences.compare import luck
 from pbcanalytics.store import Published
 
 MOST_OPEN: Final = 8
@@ -64,13 +65,12 @@ def _table(v: TrendView, cut: str, parts: list[dict[str, Any]]) -> str:
     ]
     cells = [
         Cell("name", kind.capitalize(), is_number=False),
-        Cell("n_events", "Twelve months", "{:,}".format),
-        Cell("n_events_before", "Twelve before", "{:,}".format),
         Cell("change", "Change", is_number=False),
         Cell("sure", "How sure", is_number=False),
+        *([Cell("against", "Against ages and sexes", is_number=False)] if is_compared else []),
+        Cell("n_events", "Twelve months", "{:,}".format),
+        Cell("n_events_before", "Twelve before", "{:,}".format),
     ]
-    if is_compared:
-        cells.append(Cell("against", "Against ages and sexes", is_number=False))
     until = f", to {words.month_of(v.to)}" if v.to else ""
     title = f"By {kind}: {v.measure['title']}, {v.whose}{until}"
     chosen = v.specialty if cut == SPECIALTY else str((v.year or {}).get("part_code", ""))
@@ -85,8 +85,8 @@ def _table(v: TrendView, cut: str, parts: list[dict[str, Any]]) -> str:
     said = ["The surest change first."] if judged else []
     if judged:
         said.append(
-            f"{n_sure} of {len(judged)} changed by more than chance; about "
-            f"{words.n_lucky(judged)} would by luck alone."
+            f"{n_sure} of {len(judged)} changed by more than chance, each by itself; "
+            f"{luck(len(judged))} would by luck alone."
         )
     n_hidden = len(parts) - len(of)
     if n_hidden:

@@ -1,9 +1,10 @@
 """The sentences of the page of demand: what changed, since when, how sure."""
 
 import datetime as dt
-from collections.abc import Sequence
+from itertools import groupby
 from typing import Any, Final
 
+from pbcanalytics.demand.charting.presets import TREND
 from pbcanalytics.faces import wording
 from pbcanalytics.faces.pages.demand.trend_view import (
     ALL,
@@ -13,6 +14,7 @@ from pbcanalytics.faces.pages.demand.trend_view import (
     WEIGHTED,
     TrendView,
 )
+from pbcanalytics.faces.sentences import compare
 from pbcanalytics.faces.sentences import trend as chart_words
 
 PRESETS: Final = {
@@ -28,6 +30,16 @@ DIRECTIONS: Final = {
     "none": "neither higher nor lower is better in itself",
 }
 
+_WAYS: Final = {
+    (True, True): "rising",
+    (True, False): "falling",
+    (False, True): "above the mean",
+    (False, False): "below the mean",
+}
+"""What a rule said, by whether it is that of a trend and whether it points up."""
+
+_MOST_RUNS: Final = 2
+"""Of more runs of triangles the earlier ones are counted."""
 
 PARTS: Final = {SPECIALTY: "specialty", PROVIDER: "hospital", SOURCE: "source"}
 """What a measure can be narrowed to, as the page calls it."""
@@ -71,12 +83,11 @@ def is_compared(v: TrendView) -> bool:
 
 
 def sureness(row: dict[str, Any]) -> str:
-    """Say whether a change is more than chance."""
+    """Say whether a change is more than chance, looked at by itself: of many, some are luck."""
     if row["change_low"] is None:
         return "not known"
-    return (
-        "more than chance" if is_sure(row["change_low"], row["change_high"]) else "chance can do it"
-    )
+    is_more = is_sure(row["change_low"], row["change_high"])
+    return "more than chance by itself" if is_more else "chance can do it"
 
 
 def _percent(ratio: float) -> str:
@@ -101,6 +112,32 @@ def signal(v: TrendView) -> str:
     if not said:
         return f"Nothing unusual in {last}: the variation is that of other months."
     return f"{last} is unusual: {said}."
+
+
+def earlier(v: TrendView) -> str:
+    """Say where rules spoke that no longer do, by the latest triangles; "" if nowhere."""
+    if v.adjusted is None:
+        return ""
+    of = v.adjusted.chart
+    is_trend = of.rule[0] == of.preset.precedence.index(TREND)
+    kinds = [
+        _WAYS[bool(trend), bool(side > 0)] if rule >= 0 else ""
+        for rule, trend, side in zip(of.rule[0], is_trend, of.side[0], strict=True)
+    ]
+    runs = [[*run] for _, run in groupby(range(len(kinds)), key=kinds.__getitem__)]
+    past = [run for run in runs if kinds[run[0]] and int(of.last[0]) not in run]
+    if not past:
+        return ""
+    when = [f"{_span(v, run)} {kinds[run[0]]}" for run in past[-_MOST_RUNS:]]
+    more = len(past) - len(when)
+    said = f"Triangles: {'; '.join(when)}{f'; and {more} earlier' if more else ''}."
+    return f"{said} A rule spoke then; it no longer does."
+
+
+def _span(v: TrendView, run: list[int]) -> str:
+    """Write the months of a run."""
+    first, last = (month_of(v.months[at]["month"]) for at in (run[0], run[-1]))
+    return first if first == last else f"{first} to {last}"
 
 
 def has_no_limits(v: TrendView) -> bool:
@@ -137,14 +174,17 @@ def says(v: TrendView) -> str:
         return f"How it changed in the twelve months to {until} is not known."
     change = round(100 * (ratio - 1))
     did = "stayed level" if not change else f"{'rose' if change > 0 else 'fell'} {abs(change)}%"
-    said = f"{v.measure['title']} {did} in the twelve months to {until}"
+    said = f"{v.what} {did} in the twelve months to {until}"
     n_late = len(v.provisional_months)
     if n_late:
         return f"{said}, of which {n_late} {'is' if n_late == 1 else 'are'} provisional."
     if row["change_low"] is None:
         return f"{said}."
     sure = is_sure(row["change_low"], row["change_high"])
-    return f"{said}: {'more than chance explains' if sure else 'chance alone can do that'}."
+    if not sure:
+        return f"{said}: chance alone can do that."
+    # One of many specialties, hospitals or sources: of so many some are luck.
+    return f"{said}: more than chance explains{'' if v.cut == ALL else ', by itself'}."
 
 
 def provisional(v: TrendView) -> str:
@@ -230,23 +270,32 @@ def _event(v: TrendView, event: dict[str, Any]) -> str:
 
 
 def foreseen(v: TrendView) -> str:
-    """Say what the coming months will probably be, and how good such forecasts were."""
+    """Say what the coming months will probably be; "" where no forecast is told."""
     if not v.forecasts:
         return ""
     first, last = v.forecasts[0], v.forecasts[-1]
-    said = (
+    return (
         f"Next month will probably be {value(v, first['value'])} "
         f"({value(v, first['low_80'])} to {value(v, first['high_80'])}, four times in five); "
         f"in a year, {value(v, last['value'])} ({value(v, last['low_80'])} to "
         f"{value(v, last['high_80'])})."
     )
-    wape, naive = v.measure["wape"], v.measure["same_month_wape"]
-    if wape is not None:
-        said += (
-            f" Last year such forecasts of practices were {wape:.0%} off on average; repeating the "
-            f"month of the year before, {naive:.0%}."
+
+
+def unforeseen(v: TrendView) -> str:
+    """Say why no forecast is told."""
+    if v.cut in (PROVIDER, SOURCE):
+        return f"No forecast is made of one {PARTS[v.cut]}. Choose all."
+    if v.per == WEIGHTED:
+        return "Forecasts are per 1,000 registered patients. Choose registered."
+    if v.months:
+        return "No forecast is told: that takes two years of months with a value in each."
+    if v.cut == SPECIALTY and v.group["group_kind"] == "practice":
+        return (
+            "No forecast of one specialty of one practice is told: its months would tell of few "
+            "patients. Choose all specialties, or a larger group."
         )
-    return said
+    return "No forecast is told, because the months are withheld. Choose all, or a larger group."
 
 
 def luck(v: TrendView) -> str:
@@ -261,21 +310,15 @@ def luck(v: TrendView) -> str:
     )
 
 
-def n_lucky(rows: Sequence[Any]) -> int:
-    """Say how many of so many intervals of 95% miss by luck."""
-    return max(1, round(0.05 * len(rows)))
-
-
 def compared(v: TrendView) -> str:
     """Say how many practices differ by more than chance, and how many would by luck."""
     known = [p for p in v.practices if not p["is_withheld"] and p["expected_ratio"] is not None]
     if not known:
         return "Not standardised: ages and sexes are not known, or numbers are too small."
     beyond = sum(is_sure(p["expected_low"], p["expected_high"]) for p in known)
-    by_luck = max(1, round(0.05 * len(known)))
     return (
         f"{beyond} of {len(known)} practices differ from what the ages and sexes of their patients "
-        f"lead one to expect by more than chance; about {by_luck} would by luck alone. Practices "
-        "mostly differ, so a difference alone is no finding; they stand in the order of codes, and "
-        "no rank is meant."
+        f"lead one to expect by more than chance; {compare.luck(len(known))} would by luck alone. "
+        "Practices mostly differ, so a difference alone is no finding; they stand in the order of "
+        "codes, and no rank is meant."
     )
