@@ -137,7 +137,7 @@ def measures(warehouse: Path, landing: Path, reference: Path) -> dict[str, tuple
         "emergency_admissions": (admitted("NEL"), None),
         "zero_day_emergencies": (
             admitted("NEL", nights=lambda n: n == 0),
-            admitted("NEL", nights=lambda n: n >= 0),
+            admitted("NEL"),
         ),
         "elective_stays": (admitted("EL"), None),
         "day_cases": (admitted("DC"), None),

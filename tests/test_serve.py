@@ -650,7 +650,7 @@ def test_a_visitor_cannot_run_code_or_change_the_template_and_the_server_fills_u
     for page in pages:
         assert page.status == 200
         assert 'class="pbc-header"' in page.text
-        assert page.text.count('"extension": "./extension"') == 3
+        assert page.text.count('"extension": "./extension"') == 4
     full = server.get("/pages/spend")
     assert full.status == 503
     assert "All places are taken" in full.text

@@ -94,8 +94,8 @@ class Warehouse:
         elif not path.is_file():
             raise StoreError(
                 f"No activity has been loaded into {data} yet, so there is nothing for "
-                f"{doing} to work on. Load extracts with 'pbc load FILE …', or make the demonstration PCT with "
-                "'pbc demo' first; another folder is chosen with --data."
+                f"{doing} to work on. Load extracts with 'pbc load FILE …', or make the "
+                "demonstration PCT with 'pbc demo' first; another folder is chosen with --data."
             )
         config: Any = {
             "temp_directory": str(data / ".spill"),
