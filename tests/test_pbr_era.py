@@ -24,7 +24,7 @@ from tests.test_synthetic import Demo, contents
 
 YEARS = ("2003/04", "2004/05", "2005/06")
 SHAPE = r"[A-Z]\d\d"
-HRG4_DEMO = "8edc5bdc63c34c5b772886d5fb0c307a5fe3e5d32587a9626855f3e3bba8c3ba"
+HRG4_DEMO = "5955348a6d2be95527ad797ff3d3a5f826620a9ec4d2bde5d2c2559a1496cbe4"
 """What the HRG4+ demo of 2 practices, 2017/18 and seed 5 wrote before there was another era."""
 
 
