@@ -26,6 +26,7 @@ CHANGES = 40
 PAGES = (
     ("baseline_budgets", "Practice", "{code} 2018/19"),
     ("budget_monitor", "Whose budget", "{code} 2018/19 latest ALL"),
+    ("referral_trends", "Of whom", "gp_referrals {code} ALL ALL ALL registered nhsr_0_2_2"),
 )
 """Notebook, the choice that is changed, and what the page is stamped with afterwards."""
 
