@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from pbcanalytics.reference.documents import read_document
 from pbcanalytics.reference.rule_values import told
 from pbcanalytics.reference.shelf import Shelf
 from pbcanalytics.words.errors import ReferenceGap
@@ -92,19 +91,9 @@ def indicator_documents(shelf: Shelf) -> dict[str, dict[str, Any]]:
 
 def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
     """Read a document and list its faults."""
-    if path.suffix != ".yaml" or not path.is_file():
-        return {}, ["it is no indicator; only files that end in .yaml belong here"]
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    except (yaml.YAMLError, UnicodeError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" from line {mark.line + 1} on" if mark else ""
-        return {}, [
-            f"it cannot be read{where}; look for a bracket, a quotation mark, a colon or spaces "
-            "that are missing or too many"
-        ]
-    if not isinstance(document, dict):
-        return {}, ["it does not consist of fields with values, such as 'name: …'"]
+    document, faults = read_document(path, "indicator")
+    if faults:
+        return {}, faults
     return document, list(_faults(document, path.stem))
 
 

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from pbcanalytics.reference.documents import read_document
 from pbcanalytics.reference.events import DIMENSIONS, EVENTS, UNKNOWN
 from pbcanalytics.reference.rule_values import told
 from pbcanalytics.reference.shelf import Shelf
@@ -82,20 +81,9 @@ def measure_documents(shelf: Shelf) -> dict[str, dict[str, Any]]:
 
 def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
     """Read a document and list its faults."""
-    if path.suffix != ".yaml" or not path.is_file():
-        return {}, ["it is no measure; only files that end in .yaml belong here"]
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        return {}, [
-            f"it cannot be read from line {line} on; look there and on the line before for a "
-            "bracket, a quotation mark, a colon or spaces that are missing or too many"
-        ]
-    except (yaml.YAMLError, UnicodeError, ValueError):
-        return {}, ["it is no text in UTF-8 that can be read, or has a date that is none"]
-    if not isinstance(document, dict):
-        return {}, ["it does not consist of fields with values, such as 'name: ...'"]
+    document, faults = read_document(path, "measure")
+    if faults:
+        return {}, faults
     return document, list(_faults(document, path.stem))
 
 

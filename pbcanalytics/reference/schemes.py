@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from pbcanalytics.reference.documents import read_document
 from pbcanalytics.reference.measures import measure_documents
 from pbcanalytics.reference.rule_values import told
 from pbcanalytics.reference.shelf import Shelf
@@ -102,20 +101,9 @@ def _read(
     path: Path, measures: Collection[str], specialties: Collection[str]
 ) -> tuple[dict[str, Any], list[str]]:
     """Read a document and list its faults."""
-    if path.suffix != ".yaml" or not path.is_file():
-        return {}, ["it is no scheme; only files that end in .yaml belong here"]
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        return {}, [
-            f"it cannot be read from line {line} on; look there and on the line before for a "
-            "bracket, a quotation mark, a colon or spaces that are missing or too many"
-        ]
-    except (yaml.YAMLError, UnicodeError, ValueError):
-        return {}, ["it is no text in UTF-8 that can be read, or has a date that is none"]
-    if not isinstance(document, dict):
-        return {}, ["it does not consist of fields with values, such as 'name: ...'"]
+    document, faults = read_document(path, "scheme")
+    if faults:
+        return {}, faults
     faults = [*_of_fields(document, path.stem), *_of_whom(document, measures, specialties)]
     return document, [*faults, *_of_time(document), *_of_size(document), *_of_people(document)]
 
