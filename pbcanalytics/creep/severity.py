@@ -8,7 +8,6 @@ import pandas as pd
 
 from pbcanalytics.creep.panel import Flags, Floats, Ints
 
-GOOD_AUC: Final = 0.70
 LEAST_AUC: Final = 0.65
 """Below this the score of a root cannot carry a confirmed signal."""
 

@@ -1,9 +1,12 @@
 """Documents of a folder, one thing a file: read as fields with values, or with what is wrong."""
 
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from pbcanalytics.reference.rule_values import told
 
 
 def read_document(path: Path, what: str) -> tuple[dict[str, Any], list[str]]:
@@ -36,3 +39,44 @@ def read_document(path: Path, what: str) -> tuple[dict[str, Any], list[str]]:
     if not isinstance(document, dict):
         return {}, ["it does not consist of fields with values, such as 'name: ...'"]
     return document, []
+
+
+def is_text(value: Any) -> bool:
+    """Tell whether a value is a text that says something."""
+    return isinstance(value, str) and bool(value.strip())
+
+
+def field_faults(
+    document: Mapping[str, Any],
+    stem: str,
+    fields: Collection[str],
+    texts: Collection[str],
+    optional: Collection[str] = (),
+) -> Iterator[str]:
+    """
+    Find fields that are missing, too many or no text, and a name that is not its file's.
+
+    Parameters
+    ----------
+    document : mapping
+    stem : str
+        Name of the file, without its ending.
+    fields : collection of str
+        All that there are.
+    texts : collection of str
+        Those that hold a text.
+    optional : collection of str
+        Those that may be left out.
+    """
+    strange = [str(field) for field in document if field not in fields]
+    if strange:
+        there = ", ".join(fields)
+        yield f"it has fields that do not exist: {', '.join(strange)} (there are {there})"
+    missing = [field for field in fields if field not in document and field not in optional]
+    if missing:
+        yield f"it has no {', '.join(missing)}"
+    if document.get("name", stem) != stem:
+        yield f"its name is {told(document['name'])}, and its file is called {stem}.yaml"
+    for field in texts:
+        if field in document and not is_text(document[field]):
+            yield f"{field} is {told(document[field])}, and must be a text"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from pbcanalytics.reference.documents import read_document
+from pbcanalytics.reference.documents import field_faults, is_text, read_document
 from pbcanalytics.reference.rule_values import told
 from pbcanalytics.reference.shelf import Shelf
 from pbcanalytics.words.errors import ReferenceGap
@@ -99,18 +99,7 @@ def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
 
 def _faults(document: Mapping[str, Any], stem: str) -> Iterator[str]:
     """Find all that is wrong with a document."""
-    strange = [str(field) for field in document if field not in FIELDS]
-    if strange:
-        there = ", ".join(FIELDS)
-        yield f"it has fields that do not exist: {', '.join(strange)} (there are {there})"
-    missing = [field for field in FIELDS if field not in document]
-    if missing:
-        yield f"it has no {', '.join(missing)}"
-    if document.get("name", stem) != stem:
-        yield f"its name is {told(document['name'])}, and its file is called {stem}.yaml"
-    for field in _TEXTS:
-        if field in document and not _is_text(document[field]):
-            yield f"{field} is {told(document[field])}, and must be a text"
+    yield from field_faults(document, stem, FIELDS, _TEXTS)
     if "number" in document and _order(str(document["number"]))[0] < 0:
         yield f"number is {told(document['number'])}, and must be such as I9 or I21b"
     for field, words in _AMONG.items():
@@ -122,7 +111,7 @@ def _faults(document: Mapping[str, Any], stem: str) -> Iterator[str]:
     if not (
         isinstance(questions, list)
         and len(questions) == N_QUESTIONS
-        and all(map(_is_text, questions))
+        and all(map(is_text, questions))
     ):
         yield (
             f"questions_to_ask must be a list of {N_QUESTIONS} questions, one with a colon in "
@@ -172,7 +161,3 @@ def _order(number: str) -> tuple[int, str]:
     digits = number[1:].rstrip("abcdefghij")
     is_number = number.startswith("I") and digits.isdecimal()
     return (int(digits), number) if is_number else (-1, number)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from pbcanalytics.reference.documents import read_document
+from pbcanalytics.reference.documents import field_faults, is_text, read_document
 from pbcanalytics.reference.events import DIMENSIONS, EVENTS, UNKNOWN
 from pbcanalytics.reference.rule_values import told
 from pbcanalytics.reference.shelf import Shelf
@@ -88,19 +88,7 @@ def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
 
 
 def _faults(document: Mapping[str, Any], stem: str) -> Iterator[str]:
-    strange = [str(field) for field in document if field not in FIELDS]
-    if strange:
-        yield (
-            f"it has fields that do not exist: {', '.join(strange)} (there are {', '.join(FIELDS)})"
-        )
-    missing = [field for field in FIELDS if field not in document]
-    if missing:
-        yield f"it has no {', '.join(missing)}"
-    if document.get("name", stem) != stem:
-        yield f"its name is {told(document['name'])}, and its file is called {stem}.yaml"
-    for field in _TEXTS:
-        if field in document and not _is_text(document[field]):
-            yield f"{field} is {told(document[field])}, and must be a text"
+    yield from field_faults(document, stem, FIELDS, _TEXTS)
     for field, words in _AMONG.items():
         if field in document and document[field] not in words:
             yield f"{field} is {told(document[field])}, and may be {', '.join(words)}"
@@ -122,7 +110,7 @@ def _of_questions(questions: Any) -> Iterator[str]:
     for n, question in enumerate(questions, start=1):
         if isinstance(question, Mapping):
             yield f"question {n} has a colon in it, so it must stand in quotation marks"
-        elif not _is_text(question):
+        elif not is_text(question):
             yield f"question {n} is {told(question)}, and must be a text"
 
 
@@ -229,10 +217,6 @@ def _listed(value: Any) -> list[Any]:
     if value is None:
         return []
     return list(value) if isinstance(value, list) else [value]
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())
 
 
 def _is_day(value: Any) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from pbcanalytics.reference.documents import read_document
+from pbcanalytics.reference.documents import field_faults, is_text, read_document
 from pbcanalytics.reference.measures import measure_documents
 from pbcanalytics.reference.rule_values import told
 from pbcanalytics.reference.shelf import Shelf
@@ -104,25 +104,11 @@ def _read(
     document, faults = read_document(path, "scheme")
     if faults:
         return {}, faults
-    faults = [*_of_fields(document, path.stem), *_of_whom(document, measures, specialties)]
+    faults = [
+        *field_faults(document, path.stem, FIELDS, _TEXTS, _OPTIONAL),
+        *_of_whom(document, measures, specialties),
+    ]
     return document, [*faults, *_of_time(document), *_of_size(document), *_of_people(document)]
-
-
-def _of_fields(document: Mapping[str, Any], stem: str) -> Iterator[str]:
-    """Find fields that are missing, too many, or no text."""
-    strange = [str(field) for field in document if field not in FIELDS]
-    if strange:
-        yield (
-            f"it has fields that do not exist: {', '.join(strange)} (there are {', '.join(FIELDS)})"
-        )
-    missing = [field for field in FIELDS if field not in document and field not in _OPTIONAL]
-    if missing:
-        yield f"it has no {', '.join(missing)}"
-    if document.get("name", stem) != stem:
-        yield f"its name is {told(document['name'])}, and its file is called {stem}.yaml"
-    for field in _TEXTS:
-        if field in document and not _is_text(document[field]):
-            yield f"{field} is {told(document[field])}, and must be a text"
 
 
 def _of_whom(
@@ -130,7 +116,7 @@ def _of_whom(
 ) -> Iterator[str]:
     """Find what is wrong with what is to change, and whose."""
     measure = document.get("measure")
-    if _is_text(measure) and measure not in measures:
+    if is_text(measure) and measure not in measures:
         yield f"measure is {told(measure)}, and may be {', '.join(measures)}"
     asked = document.get("specialties", ALL)
     codes = asked if isinstance(asked, list) else [asked]
@@ -144,12 +130,12 @@ def _of_whom(
     if (practices is None) == (consortium is None):
         yield "it must name practices or a consortium, and not both"
     if practices is not None and (
-        not isinstance(practices, list) or not practices or not all(map(_is_text, practices))
+        not isinstance(practices, list) or not practices or not all(map(is_text, practices))
     ):
         yield f"practices is {told(practices)}, and must be a list of codes"
     elif practices is not None and len(set(practices)) < len(practices):
         yield "practices names one of them twice"
-    if consortium is not None and not _is_text(consortium):
+    if consortium is not None and not is_text(consortium):
         yield f"consortium is {told(consortium)}, and must be a code"
 
 
@@ -209,7 +195,7 @@ def _of_people(document: Mapping[str, Any]) -> Iterator[str]:
         if field in document and not is_open and not _is_day(day):
             yield f"{field} is {told(day)}, and must be a day such as 2018-02-28"
     by, on = document.get("approved_by"), document.get("approved_on")
-    is_approved = _is_text(by) and by != NOBODY
+    is_approved = is_text(by) and by != NOBODY
     if is_approved and by == document.get("author"):
         yield "its author approved it, and nobody approves his own scheme"
     if is_approved and "approved_on" in document and on is None:
@@ -240,10 +226,6 @@ def _whole(document: Mapping[str, Any]) -> dict[str, Any]:
         "planned_on": document["planned_on"],
         "least_detectable_share": document["least_detectable_share"],
     }
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())
 
 
 def _is_number(value: Any) -> bool:

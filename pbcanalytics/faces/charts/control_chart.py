@@ -5,10 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pbcanalytics.faces.charts.figures import BLUE, GREY, INK, LAYOUT
+from pbcanalytics.faces.charts.figures import BLUE, GREY, INK, LAYOUT, QUIET
 
 SIGNAL: Final = "#490092"
-_QUIET: Final = "#4c6272"
+VALUES: Final = {
+    "gridcolor": "#e8edee",
+    "automargin": True,
+    "fixedrange": True,
+    "zeroline": False,
+    "nticks": 6,
+}
+"""The axis on which the values of months stand."""
+
 _TICKS: Final = 3
 """So many months are written below a chart: more would meet on a phone."""
 
@@ -158,15 +166,9 @@ def control_chart(
             "shapes": [*map(_upright, marks), *map(_level, goals)],
             "annotations": [*map(_numbered, marks), *map(_worded, goals)],
             "meta": {"description": description},
-            "yaxis": {
-                "gridcolor": "#e8edee",
-                "automargin": True,
-                "fixedrange": True,
-                "zeroline": False,
-                "nticks": 6,
-            },
+            "yaxis": VALUES,
             "xaxis": {
-                "title": {"text": unit, "font": {"size": 12, "color": _QUIET}},
+                "title": {"text": unit, "font": {"size": 12, "color": QUIET}},
                 "showgrid": False,
                 "fixedrange": True,
                 "tickmode": "array",
@@ -203,78 +205,3 @@ def _worded(target: float) -> dict[str, Any]:
     right = {"x": 1, "xref": "paper", "xanchor": "right"}
     above = {"y": target, "yref": "y", "yanchor": "bottom"}
     return {"text": "target", "showarrow": False, "font": {"size": 12}, **right, **above}
-
-
-@dataclass(frozen=True)
-class Whisker:
-    """One practice: its ratio with both ends, whether it is the reader's own, and a sentence."""
-
-    name: str
-    ratio: float
-    low: float
-    high: float
-    is_own: bool
-    says: str
-
-
-def whiskers(rows: list[Whisker], *, unit: str, title: str, description: str) -> dict[str, Any]:
-    """
-    Draw ratios with their intervals about 1, in the order given: no rank is meant.
-
-    Parameters
-    ----------
-    rows : list of Whisker
-    unit : str
-        What a ratio is of.
-    title, description : str
-
-    Returns
-    -------
-    dict
-        A plotly figure: `data` and `layout`.
-    """
-    data = [
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "y": [r.name for r in rows],
-            "x": [r.ratio for r in rows],
-            "error_x": {
-                "type": "data",
-                "symmetric": False,
-                "array": [r.high - r.ratio for r in rows],
-                "arrayminus": [r.ratio - r.low for r in rows],
-                "color": GREY,
-                "thickness": 2,
-            },
-            "marker": {
-                "size": [13 if r.is_own else 8 for r in rows],
-                "symbol": ["diamond" if r.is_own else "circle" for r in rows],
-                "color": [INK if r.is_own else BLUE for r in rows],
-            },
-            "customdata": [r.says for r in rows],
-            "hovertemplate": "%{customdata}<extra></extra>",
-        }
-    ]
-    line = {"color": INK, "width": 1, "dash": "dot"}
-    return {
-        "data": data,
-        "layout": {
-            **LAYOUT,
-            "height": 110 + 26 * len(rows),
-            "margin": {"l": 10, "r": 16, "t": 36, "b": 44},
-            "title": {"text": title, "x": 0, "xanchor": "left", "font": {"size": 16}},
-            "meta": {"description": description},
-            "shapes": [
-                {"type": "line", "x0": 1, "x1": 1, "yref": "paper", "y0": 0, "y1": 1, "line": line}
-            ],
-            "yaxis": {"autorange": "reversed", "automargin": True, "fixedrange": True},
-            "xaxis": {
-                "title": {"text": unit, "font": {"size": 12, "color": _QUIET}},
-                "gridcolor": "#e8edee",
-                "fixedrange": True,
-                "zeroline": False,
-                "nticks": 6,
-            },
-        },
-    }

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any, Final
 
-from pbcanalytics.faces.charts.figures import BLUE, GREY, INK, LAYOUT, ticks
+from pbcanalytics.faces.charts.figures import BLUE, GREY, INK, LAYOUT, QUIET, ticks
 from pbcanalytics.faces.wording import short
 
 MONTHS: Final = ("Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Jan", "Feb", "Mar")
 _SHADE: Final = "rgba(0, 94, 184, 0.15)"
-_QUIET: Final = "#4c6272"
 
 
 @dataclass(frozen=True)
@@ -166,7 +165,7 @@ def course(points: list[Point], end: End | None, *, title: str, description: str
                 "fixedrange": True,
                 "title": {
                     "text": "running total since April; 0 is the budget's profile",
-                    "font": {"size": 12, "color": _QUIET},
+                    "font": {"size": 12, "color": QUIET},
                 },
             },
         },

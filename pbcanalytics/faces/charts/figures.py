@@ -10,6 +10,7 @@ INK: Final = "#212b32"
 BLUE: Final = "#005eb8"
 AMBER: Final = "#b45309"
 GREY: Final = "#768692"
+QUIET: Final = "#4c6272"
 
 LAYOUT: Final[dict[str, Any]] = {
     "font": {"family": "system-ui, 'Segoe UI', Roboto, sans-serif", "size": 14, "color": INK},
@@ -142,7 +143,7 @@ def walk(
                 "fixedrange": True,
                 "title": {
                     "text": f"axis starts at {short(round((low - room * 0.3) * 100))}",
-                    "font": {"size": 12, "color": "#4c6272"},
+                    "font": {"size": 12, "color": QUIET},
                 },
             },
         },
@@ -207,7 +208,7 @@ def by_days(
                 "xanchor": "right" if is_right else "left",
                 "xshift": -6 if is_right else 6,
                 "yanchor": "top",
-                "font": {"size": 13, "color": "#4c6272"},
+                "font": {"size": 13, "color": QUIET},
             }
         )
     shown = {"customdata": said, "hovertemplate": "%{customdata}<extra></extra>"}
@@ -254,7 +255,7 @@ def by_days(
                 "showgrid": False,
                 "zeroline": False,
                 "fixedrange": True,
-                "title": {"text": "days in hospital", "font": {"size": 12, "color": "#4c6272"}},
+                "title": {"text": "days in hospital", "font": {"size": 12, "color": QUIET}},
             },
         },
     }

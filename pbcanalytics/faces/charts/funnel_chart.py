@@ -15,9 +15,8 @@ from pbcanalytics.demand.comparing.limits import Array
 from pbcanalytics.demand.comparing.overdispersion import Spread
 from pbcanalytics.demand.comparing.practices import is_beyond
 from pbcanalytics.faces.charts.control_chart import headed
-from pbcanalytics.faces.charts.figures import BLUE, GREY, INK, LAYOUT
+from pbcanalytics.faces.charts.figures import BLUE, GREY, INK, LAYOUT, QUIET
 
-QUIET: Final = "#4c6272"
 DEFINITION: Final = (
     "Solid: chance alone (the ratio funnel of Public Health England). Dashed: chance and how far "
     "practices' own levels differ (negative binomial). Inner lines 95%, outer 99.8%."

@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pbcanalytics.faces.charts.control_chart import headed
-from pbcanalytics.faces.charts.figures import GREY, INK, LAYOUT
+from pbcanalytics.faces.charts.control_chart import VALUES, headed
+from pbcanalytics.faces.charts.figures import GREY, INK, LAYOUT, QUIET
 
-_QUIET: Final = "#4c6272"
 _PEERS: Final = "0, 94, 184"
 _PAIRS: Final = ((10, 90, 0.10), (20, 80, 0.10), (30, 70, 0.12), (40, 60, 0.14), (25, 75, 0.22))
 """Lower and upper percentile of a band and how dark it is; bands lie over one another."""
@@ -86,15 +85,9 @@ def ribbon_chart(
             **LAYOUT,
             **headed(title, plot=224, bottom=60),
             "meta": {"description": description},
-            "yaxis": {
-                "gridcolor": "#e8edee",
-                "automargin": True,
-                "fixedrange": True,
-                "zeroline": False,
-                "nticks": 6,
-            },
+            "yaxis": VALUES,
             "xaxis": {
-                "title": {"text": unit, "font": {"size": 12, "color": _QUIET}},
+                "title": {"text": unit, "font": {"size": 12, "color": QUIET}},
                 "showgrid": False,
                 "fixedrange": True,
                 "tickvals": x[:: max(len(x) // 5, 1)],

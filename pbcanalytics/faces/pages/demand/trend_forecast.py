@@ -8,7 +8,7 @@ from pbcanalytics.demand.measuring.sums import ALL
 from pbcanalytics.faces.charts import cards
 from pbcanalytics.faces.charts.cards import Cell
 from pbcanalytics.faces.charts.control_chart import headed
-from pbcanalytics.faces.charts.figures import BLUE, INK, LAYOUT
+from pbcanalytics.faces.charts.figures import BLUE, INK, LAYOUT, QUIET
 from pbcanalytics.faces.pages.demand import trend_words
 from pbcanalytics.faces.pages.demand.trend_view import TrendView
 from pbcanalytics.faces.sentences import forecast as words
@@ -31,7 +31,6 @@ _LEVELS: Final = {
     "pct_specialty": "specialties of all practices together",
     "consortium_specialty": "specialties of a consortium",
 }
-_QUIET: Final = "#4c6272"
 _BANDS: Final = ((95, "rgba(0, 94, 184, 0.14)"), (80, "rgba(0, 94, 184, 0.26)"))
 
 
@@ -125,7 +124,7 @@ def foreseen(published: Published, v: TrendView) -> dict[str, Any] | None:
             "xaxis": {
                 "title": {
                     "text": "dashed: forecast; dark: 4 times in 5; light: 19 in 20",
-                    "font": {"size": 12, "color": _QUIET},
+                    "font": {"size": 12, "color": QUIET},
                 },
                 "categoryorder": "array",
                 "categoryarray": [*(_name(m) for m in before), *to_come],
