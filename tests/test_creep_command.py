@@ -145,6 +145,10 @@ def test_the_planted_admissions_of_no_days_are_asked_about(pct: Path, found: Cre
 def test_practices_add_up_to_their_signal_and_the_terms_to_the_change(found: Creep) -> None:
     sums = found.practices.groupby("signal").sum(numeric_only=True)
     for row in found.signals.to_dict("records"):
+        if row["mechanism"] == "depth":
+            # Its pounds are those of the classes.
+            assert row["signal"] not in sums.index
+            continue
         own = sums.loc[row["signal"]]
         assert own["creep_pence"] == row["creep_pence"]
         if row["mechanism"] != "cc_split":
@@ -163,6 +167,27 @@ def test_signals_are_kept_as_the_dictionary_has_them(pct: Path, found: Creep) ->
             assert [row[:2] for row in held] == [(c.name, c.sql_type) for c in table.columns]
         counted = con.execute("SELECT count(*) FROM creep_signals").fetchone()
     assert counted == (len(found.signals),)
+
+
+def test_the_price_at_the_margin_is_kept_with_the_signal(pct: Path, found: Creep) -> None:
+    classes = of_provider(found, "XD1")
+    # No threshold is agreed: what emergencies earn above one is not known, and not nought.
+    assert classes["price_used"] == "no_threshold"
+    assert pd.isna(classes["margin_pence"])
+    with duckdb.connect(str(pct / "warehouse.duckdb"), read_only=True) as con:
+        kept = con.execute(
+            "SELECT signal, margin_pence, price_used FROM creep_signals ORDER BY signal"
+        ).df()
+    assert kept["price_used"].fillna("").tolist() == found.signals["price_used"].fillna("").tolist()
+    known = found.signals.dropna(subset=["margin_pence"])
+    assert set(known["price_used"]) <= {"full", "no_rate", "marginal"}
+    firsts = found.signals[found.signals["mechanism"] == "follow_up_to_first"]
+    assert (firsts["margin_pence"] == firsts["creep_pence"]).all()
+    assert "full tariff: no threshold" in {row[-1] for row in words.rows(found)}
+    told = words.machine(found)
+    assert "price_used" in told["signals"][0]
+    assert told["closing"] == "not said"
+    assert "do not say whether months are flex" in " ".join(words.notes(found))
 
 
 def test_the_list_holds_dear_spells_least_ill_first(found: Creep) -> None:

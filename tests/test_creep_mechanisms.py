@@ -2,30 +2,41 @@
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 
 from pbcanalytics import costing
+from pbcanalytics.costing.chain import model
 from pbcanalytics.creep.mechanisms import (
     ADDED,
     DEPTH,
     MECHANISMS,
+    ON_TOP,
     ask,
     counted,
     depth_counts,
+    with_depth,
 )
 from pbcanalytics.creep.panel import BASELINE_MONTHS
+from pbcanalytics.creep.result import Creep
 from pbcanalytics.creep.signals import signals
+from pbcanalytics.faces.pages.coding import creep_words as of_page
+from pbcanalytics.faces.pages.coding.creep_reasons import reasons
+from pbcanalytics.faces.pages.coding.creep_view import ALL, CLASSES, CreepView
 from pbcanalytics.faces.sentences import creep as words
-from pbcanalytics.pipeline.coding.creep_shares import Shares, asked, followed
+from pbcanalytics.pipeline.coding.creep_shares import Shares, asked, followed, typed
 from pbcanalytics.pipeline.coding.margins import above, margins
 from pbcanalytics.pipeline.coding.preparing import grouper_months
 from pbcanalytics.pipeline.coding.searching import lacks_search, search_if_possible
 from pbcanalytics.pipeline.stage import shelf
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words.errors import SelectionError
+from pbcanalytics.words.tables.signals import CREEP_PRACTICES, CREEP_SIGNALS
+from tests.drawn import priced
 
 MONTHS = pd.date_range("2014-04-01", periods=54, freq="MS")
 ONSET = 36
@@ -36,9 +47,6 @@ MOVED, GROWN, NEW = PROVIDERS[:3]
 N_A_MONTH = 150
 USUAL = {"zero_day": 0.12, "splitting": 0.05, "ward_attenders": 0.10}
 """Usual shares, as in the table of mechanisms (code_creep 1.4); 0.3 where one replaces another."""
-
-ON_TOP = ("splitting", "ward_attenders")
-"""Split stays and ward attenders come on top; by the rest one thing takes another's place."""
 
 DEAR_PENCE, OTHER_PENCE = 90_000, 50_000
 
@@ -89,8 +97,9 @@ def test_a_planted_move_of_each_kind_is_asked_about_from_its_month(found: Shares
     off = pd.DatetimeIndex(mine["onset"]) - MONTHS[ONSET]
     assert np.abs(off.days).max() <= 62
     shared = found.practices.groupby("signal")["creep_pence"].sum()
-    assert shared[mine["signal"]].tolist() == mine["creep_pence"].tolist()
-    assert (mine["creep_pence"] > 0).all()
+    own = mine[mine["mechanism"] != DEPTH]
+    assert shared[own["signal"]].tolist() == own["creep_pence"].tolist()
+    assert (own["creep_pence"] > 0).all()
 
 
 def test_more_of_one_and_not_less_of_the_other_is_called_volume(found: Shares) -> None:
@@ -113,6 +122,111 @@ def test_where_nothing_happens_next_to_nothing_is_asked(found: Shares) -> None:
     assert len(quiet.signals) <= 1
 
 
+@pytest.mark.parametrize("mechanism", ON_TOP)
+def test_what_comes_on_top_is_priced_though_it_swells_what_it_is_a_share_of(mechanism: str) -> None:
+    frame = counts(mechanism, is_quiet=True).drop_duplicates(["provider_code", "month"])
+    is_more = (frame["provider_code"] == MOVED) & (frame["month"] >= MONTHS[ONSET])
+    frame = frame.assign(n_dear=np.where(is_more, 42, 15), n_activity=np.where(is_more, 177, 150))
+    frame = frame.assign(dear_pence=frame["n_dear"] * 9_000, n_dear_priced=frame["n_dear"])
+    gap = 9_000 if mechanism in ADDED else 9_000 - OTHER_PENCE
+    of = counted(frame, mechanism, MONTHS)
+    assert of is not None
+    told = ask(of, signals(of.panel), np.array([0]), ONSET)
+    assert told.pence == pytest.approx(12 * 27 * gap, rel=0.002)
+
+
+def drawn_records(n_more: int) -> dict[str, pd.DataFrame]:
+    """Stays and appointments of nine providers; one has more with nurses from month 36 on."""
+    rng = np.random.default_rng(8)
+    stays, seen_by = [], []
+    for provider in PROVIDERS:
+        for at, month in enumerate(MONTHS):
+            more = n_more if provider == MOVED and at >= ONSET else 0
+            stays += [(provider, month)] * int(rng.poisson(135))
+            seen_by += [(provider, month, "950")] * int(rng.poisson(15 + more))
+            seen_by += [(provider, month, "300")] * int(rng.poisson(20))
+    beds = pd.DataFrame(stays, columns=["provider_code", "discharge_date"])
+    beds = beds.assign(
+        **{"spell_id": [f"s{i}" for i in range(len(beds))], "person_id": "p", "pod": "DC"},
+        **{"practice_code": "X80001", "hrg": None, "los_days": 0, "price_pence": 50_000},
+        **{"admission_date": beds["discharge_date"], "is_reported": True, "unpriced_reason": None},
+    )
+    clinic = pd.DataFrame(seen_by, columns=["provider_code", "appointment_date", "main_specialty"])
+    clinic = clinic.rename(columns={"main_specialty": "main_specialty_code"}).assign(
+        **{"practice_code": "X80001", "specialty_code": "300", "attendance_type": "2"},
+        **{"hrg": None, "attended": "5"},
+    )
+    usual = clinic.drop_duplicates(["provider_code", "appointment_date"])
+    usual = usual.rename(columns={"appointment_date": "month"}).assign(
+        **{"pod": "NF2F", "is_reported": True, "unpriced_reason": None, "n_activity": 1},
+        **{"price_pence": 8_000, "pence": 8_000},
+    )
+    other_year = usual.assign(is_reported=False, price_pence=99_000)
+    return {
+        "priced_spells": beds,
+        "spells": beds[["spell_id"]].assign(discharge_destination="19"),
+        "outpatients": clinic,
+        "priced_outpatients": pd.concat([usual, other_year]),
+        "emergency_attendances": pd.DataFrame(
+            {"provider_code": ["X"], "practice_code": "X", "arrival_date": [MONTHS[0]],
+             "department_type": "3"}
+        ),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("n_more", [0, 27])
+def test_ward_attenders_planted_among_records_are_asked_about_and_a_quiet_world_is_not(
+    n_more: int,
+) -> None:
+    with duckdb.connect(config={"threads": 1}) as con:
+        for name, frame in drawn_records(n_more).items():
+            con.register(name, frame)
+        found = con.execute(model("creep_counts")).df()
+    own = found[found["mechanism"] == "ward_attenders"]
+    told = asked(followed(own, MONTHS, 2006)).signals
+    if not n_more:
+        assert told.empty
+        return
+    assert told[["provider_code", "state"]].to_numpy().tolist() == [[MOVED, "query"]]
+    assert abs((told["onset"].iloc[0] - MONTHS[ONSET]).days) <= 62
+    low, high = (told[f"creep_{end}_pence"].iloc[0] for end in ("low", "high"))
+    assert 0 < low <= 12 * n_more * 8_000 <= high
+
+
+STAYS = """
+episode_id | spell_number | admission_date | discharge_date | episode_start | episode_end | hrg
+a          | a            | 2018-05-02     | 2018-05-04     | 2018-05-02    | 2018-05-04  | DZ11K
+b          | b            | 2018-05-30     | 2018-06-02     | 2018-05-30    | 2018-06-02  | DZ11K
+"""
+APPOINTMENTS = """
+attendance_id | person_id | appointment_date | main_specialty_code | attendance_type | attended
+1             | p         | 2018-05-03       | 950                 | 1               | 5
+2             | p         | 2018-05-09       | 950                 | 2               | 6
+3             | p         | 2018-05-10       | 950                 | 2               | 3
+4             | p         | 2018-05-10       | 300                 | 2               | 5
+5             | p         | 2018-05-11       |                     | 2               | 5
+6             | p         | 2018-06-11       |                     | 2               | 5
+7             | p         | 2018-07-11       | 950                 | 2               | 5
+"""
+
+
+def test_ward_attenders_are_those_of_the_indicator_in_months_that_both_extracts_hold() -> None:
+    with priced(STAYS, APPOINTMENTS) as warehouse:
+        found = warehouse.frame(model("creep_counts"))
+        price = dict(
+            warehouse.rows(
+                "SELECT attendance_type, price_pence FROM priced_outpatients WHERE is_reported "
+                "AND month = '2018-05-01' AND unpriced_reason IS NULL GROUP BY ALL"
+            )
+        )
+    (told,) = found[found["mechanism"] == "ward_attenders"].to_dict("records")
+    assert (told["provider_code"], f"{told['month']:%Y-%m}") == ("XD1", "2018-05")
+    # Two were seen by nurses and one stay ended; June has no main specialty and July no stay.
+    assert (told["n_activity"], told["n_dear"], told["n_dear_priced"]) == (3, 2, 2)
+    assert told["dear_pence"] == price["1"] + price["2"] > 0
+    assert (told["other_pence"], told["n_other_priced"]) == (0, 0)
+
+
 def test_the_sum_rule_counts_what_one_way_gained_and_the_other_lost() -> None:
     frame = counts("day_case_to_ordinary")
     of = counted(frame, "day_case_to_ordinary", MONTHS)
@@ -132,8 +246,8 @@ def spells(what: str, seed: int = 3) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     n = len(PROVIDERS) * len(MONTHS) * 60
     provider, at = rng.integers(0, len(PROVIDERS), n), rng.integers(0, len(MONTHS), n)
-    after = (provider == 0) & (at >= ONSET)
-    depth = 1 + rng.poisson(np.where(after & (what == "deeper"), 3.2, 2.0))
+    after = (at >= ONSET) & ((provider == 0) | (what == "all deeper"))
+    depth = 1 + rng.poisson(np.where(after & (what in ("deeper", "all deeper")), 3.2, 2.0))
     is_dear = rng.random(n) < np.clip(0.12 * depth - 0.1, 0.02, 0.9)
     is_thin = (what == "twice XA1") & (provider == 0) & (at < ONSET)
     kept = ~is_thin | (rng.random(n) < 0.5)
@@ -154,26 +268,124 @@ def spells(what: str, seed: int = 3) -> pd.DataFrame:
     return frame[kept].reset_index(drop=True)
 
 
-def test_deeper_coding_is_asked_about_and_priced_by_its_effect_on_the_class() -> None:
-    frame = spells("deeper")
-    found = asked(followed(depth_counts(frame), MONTHS, 2006)).signals
-    assert found[["provider_code", "mechanism", "state"]].to_numpy().tolist() == [
-        ["XA1", DEPTH, "query"]
-    ]
-    assert abs((found["onset"].iloc[0] - MONTHS[ONSET]).days) <= 62
-    # By hand: what the dear share rose by at XA1, at the difference of the two classes' prices.
-    mine = frame[frame["provider_code"] == "XA1"].assign(is_dear=lambda f: f["hrg"] == "DZ11R")
-    later = mine["month"] >= MONTHS[ONSET]
-    rise = mine.loc[later, "is_dear"].mean() - mine.loc[~later, "is_dear"].mean()
-    year = (mine["month"] >= MONTHS[ONSET]) & (mine["month"] < MONTHS[ONSET + 12])
-    by_hand = rise * year.sum() * (380_700 - 148_600)
-    # Stays that were deep before and are deeper now count for nothing, so a part is missing.
-    assert 0.5 * by_hand < found["creep_pence"].iloc[0] < by_hand
+@pytest.fixture(scope="module")
+def deeper() -> Shares:
+    return asked(followed(depth_counts(spells("deeper")), MONTHS, 2006))
 
 
-@pytest.mark.parametrize("what", ["nothing", "twice XA1"])
-def test_more_stays_coded_as_deeply_as_before_are_not_asked_about(what: str) -> None:
+def test_deeper_coding_is_asked_about_and_its_pounds_are_left_to_the_classes(
+    deeper: Shares,
+) -> None:
+    of = deeper.signals
+    named = of[["provider_code", "mechanism", "level", "state"]].to_numpy().tolist()
+    assert named == [["XA1", DEPTH, "provider", "query"]]
+    assert abs((of["onset"].iloc[0] - MONTHS[ONSET]).days) <= 62
+    # By hand: stays with four diagnoses, as the deepest third had, of the year and of 18 months.
+    mine = spells("deeper").query("provider_code == 'XA1'")
+    is_deep, since = mine["coding_depth"] >= 4, of["onset"].iloc[0]
+    ends = {n: since + pd.DateOffset(months=n) for n in (-18, 0, 12)}
+    after, before = (
+        is_deep[(mine["month"] >= ends[a]) & (mine["month"] < ends[b])].mean()
+        for a, b in ((0, 12), (-18, 0))
+    )
+    assert of["creep_share"].iloc[0] == pytest.approx(after - before, abs=0.02)
+    assert of[["creep_pence", "creep_low_pence", "creep_high_pence"]].isna().all(axis=None)
+    assert deeper.practices.empty
+
+
+@pytest.mark.parametrize("what", ["nothing", "twice XA1", "all deeper"])
+def test_coding_as_deep_as_before_or_as_everybodys_is_not_asked_about(what: str) -> None:
     assert asked(followed(depth_counts(spells(what)), MONTHS, 2006)).signals.empty
+
+
+def test_fewer_than_five_providers_cannot_take_off_what_all_do_and_the_words_say_so() -> None:
+    few = spells("all deeper")
+    few = few[few["provider_code"].isin(PROVIDERS[:3])]
+    of = asked(followed(depth_counts(few), MONTHS, 2006))
+    assert set(of.signals["provider_code"]) == set(PROVIDERS[:3])
+    for n_providers, is_said in ((3, True), (5, False)):
+        said = " ".join(words.sentences(creep(of, n_providers)))
+        assert ("fewer than five providers cannot take that off" in said) is is_said
+
+
+def test_depth_is_tested_once_a_provider_however_many_its_roots() -> None:
+    one = spells("nothing")
+    other = one.assign(root="EB03 non-elective", spell_id="t" + one["spell_id"].str[1:])
+    both = pd.concat([one, other], ignore_index=True)
+    (tested,) = followed(depth_counts(both), MONTHS, 2006)
+    assert len(tested.of.index) == 2 * len(PROVIDERS)
+    assert len(tested.family.units) == asked([tested]).n_tested == len(PROVIDERS)
+
+
+def creep(shares: Shares, n_providers: int = 9) -> Creep:
+    """What a search gives that hears the classes of XA1 and some shares."""
+    whole = {"provider_code": "XA1", "mechanism": "cc_split", "level": "provider", "root": ""}
+    when = {"month": MONTHS[40], "onset": MONTHS[ONSET], "state": "recording", "n_months": 12}
+    pounds = {f"{p}_pence": 900_000 for p in ("creep", "creep_low", "creep_high", "recording")}
+    change = {f"{part}_share": 0.04 for part in ("true", "recording", "creep")}
+    classes = pd.DataFrame([{"signal": 99, **whole, **when, **pounds, **change}])
+    return Creep(
+        signals=pd.concat([typed(classes.reindex(columns=CREEP_SIGNALS.names), CREEP_SIGNALS),
+                           typed(shares.signals, CREEP_SIGNALS)], ignore_index=True),
+        practices=typed(shares.practices, CREEP_PRACTICES),
+        spells=pd.DataFrame(),
+        tested=pd.DataFrame({"auc": [0.7]}),
+        first_month=MONTHS[0],
+        last_month=MONTHS[-1],
+        n_months=len(MONTHS),
+        n_left_out=0,
+        limits={},
+        n_providers=n_providers,
+    )  # fmt: skip
+
+
+def test_depth_adds_no_pounds_to_those_of_the_classes_on_the_command(deeper: Shares) -> None:
+    of = creep(deeper)
+    assert of.signals["creep_pence"].sum() == 900_000
+    said = " ".join(words.sentences(of))
+    assert "Its pounds are those of XA1's dear classes, which look like: better recording" in said
+    assert [row[7:9] for row in words.rows(of)] == [("£9,000", "£9,000 to £9,000"),
+                                                    ("in its classes", "")]  # fmt: skip
+
+
+def pair(mechanism: str, **known: Any) -> dict[str, Any]:
+    """A change that was heard at XA1, as the page has it."""
+    pence = None if mechanism == DEPTH else 900_000
+    made = {f"{p}_pence": pence for p in ("creep", "creep_low", "creep_high")}
+    return {
+        **{"mechanism": mechanism, "provider_code": "XA1", "provider_name": "A", "root": ALL},
+        **{"is_heard": True, "is_fallen": False, "state": "query", "growth_ratio": 1.0},
+        **{"breadth_share": None, "onset": MONTHS[ONSET], "month": MONTHS[40]},
+        **{"change_share": 0.1, "recording_pence": None, "true_pence": None, **made, **known},
+    }
+
+
+def seen(*pairs: dict[str, Any], n_providers: int = 3) -> CreepView:
+    about = {"is_searched": True, "has_calendar": True, "n_providers": n_providers}
+    return CreepView(about, [], list(pairs), pairs[-1], [], [])
+
+
+def test_depth_adds_no_pounds_and_no_question_to_those_of_the_classes_on_the_page() -> None:
+    classes, depth = pair(CLASSES), pair(DEPTH)
+    of_both, of_one = of_page.says(seen(classes, depth)), of_page.says(seen(classes))
+    assert of_both.replace("2 series stand", "1 series stands") == of_one
+    alone = of_page.says(seen(depth))
+    assert alone.startswith("Ask about 1 change at A. ")
+    assert "worth" not in alone
+    assert "its dear classes" not in of_page.heard(classes)
+    assert "those of the dear classes of the same hospital" in of_page.heard(depth)
+    assert "dear classes" in of_page.untold(depth)
+
+
+def test_the_other_explanations_of_depth_and_of_ward_attenders_are_named() -> None:
+    classes, depth = pair(CLASSES, state="recording"), pair(DEPTH)
+    told = {what: is_so for what, is_so, _ in reasons(seen(classes, depth))}
+    assert told["Better recording"] == "yes"
+    assert told["Sicker patients"] == told["Deeper coding everywhere"] == "cannot be told"
+    alone = {what: is_so for what, is_so, _ in reasons(seen(depth, n_providers=9))}
+    assert (alone["Better recording"], alone["Deeper coding everywhere"]) == ("not known", "no")
+    nurses = {what: is_so for what, is_so, _ in reasons(seen(pair("ward_attenders")))}
+    assert nurses["New clinics of nurses"] == "not known"
 
 
 def test_depth_that_earns_nothing_is_not_followed() -> None:
@@ -193,8 +405,9 @@ def test_the_deep_are_cut_nearest_to_a_third_of_the_baseline_and_every_stay_coun
     early = pd.DatetimeIndex(made["month"]) < MONTHS[BASELINE_MONTHS]
     share = made.loc[early, "n_dear"].sum() / made.loc[early, "n_activity"].sum()
     assert share == pytest.approx(1 / 3, abs=0.05)
-    parts = made["n_dear_priced"] + made["n_other_priced"]
-    assert (parts == made["n_activity"]).all()
+    both = with_depth(counts("splitting"), frame)
+    assert both["mechanism"].value_counts()[DEPTH] == len(made)
+    assert not both.isna().any(axis=None)
 
 
 def test_every_share_has_words() -> None:

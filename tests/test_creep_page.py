@@ -21,9 +21,11 @@ from pbcanalytics import code_creep, store
 from pbcanalytics.creep import pairs as of_pairs
 from pbcanalytics.creep.limits import STATED, null_panel
 from pbcanalytics.creep.panel import Panel, panel
+from pbcanalytics.creep.result import Closing
 from pbcanalytics.creep.signals import signals
 from pbcanalytics.creep.states import STATES
 from pbcanalytics.faces.pages.coding import code_creep as page_module
+from pbcanalytics.faces.pages.coding import creep_shared
 from pbcanalytics.faces.pages.coding import creep_words as words
 from pbcanalytics.faces.pages.coding.creep_reasons import reasons
 from pbcanalytics.faces.pages.coding.creep_view import CreepView, view
@@ -118,6 +120,8 @@ def _signal(number: int, provider: str, mechanism: str, state: str) -> dict[str,
         "n_months": 11,
         "creep_low_pence": 100_000,
         "creep_high_pence": 2_000_000,
+        "margin_pence": 1_234_500 if judged else None,
+        "price_used": "marginal" if judged else "no_threshold",
         **(
             {
                 "confirmed": 3.2,
@@ -227,6 +231,17 @@ def test_a_practice_with_few_spells_is_told_with_another() -> None:
     assert sums == {"P3": 5_000, "OTHERS": 4_300}
 
 
+def test_depth_counts_the_spells_of_the_classes_so_it_is_told_without_counts(
+    told: dict[Table, pd.DataFrame],
+) -> None:
+    pairs, periods = told[tables.CODED_PAIRS], told[tables.CODED_PERIODS]
+    depth = pairs[pairs["mechanism"] == "depth"]
+    assert len(depth) > 0
+    assert depth["n_spells"].isna().all()
+    assert not depth["is_shared_out"].any()
+    assert "depth" not in set(periods["mechanism"])
+
+
 def test_no_period_that_is_told_is_small(told: dict[Table, pd.DataFrame]) -> None:
     periods = told[tables.CODED_PERIODS]
     dear = (periods["dear_share"] * periods["n_spells"]).astype(float).round()
@@ -322,13 +337,16 @@ def test_the_page_asks_in_one_sentence_and_shows_both_ways(held: Published) -> N
     assert "Reading 60 notes" in shown["sure"]
     assert "pbc creep --validation FILE" in shown["sure"]
     assert "at least so often: 2 points" in shown["sure"]
+    assert "flex or freeze not said" in shown["strip"]
+    assert "do not say whether months are flex" in shown["provenance"]
     text = re.sub(r"<[^>]+>", " ", " ".join(shown.values())).replace("pbc creep", "")
     assert not [word for word in FORBIDDEN if word in text.lower()]
 
 
 def test_every_table_has_its_download_with_the_same_sum(held: Published) -> None:
     shown = batch(held)
-    for part in ("map", "listed", "severity", "parts", "explained", "practices", "periods"):
+    names = ("map", "listed", "shared", "severity", "parts", "explained", "practices", "periods")
+    for part in names:
         assert shown[part].count("<table") == shown[part].count("pbc-download") == 1, part
     (data,) = re.findall(r"base64,([^\"]+)", shown["practices"])
     text = base64.b64decode(data).decode("utf-8-sig")
@@ -340,6 +358,74 @@ def test_the_map_prints_a_sign_or_a_word_in_every_cell(held: Published) -> None:
     cells = re.findall(r"<td[^>]*>(.*?)</td>", batch(held)["map"])
     assert len(cells) > 5
     assert all(re.match(r"\+£|−£|£0|not followed|withheld", cell) for cell in cells)
+
+
+def test_the_price_at_the_margin_stands_beside_the_full_tariff(held: Published) -> None:
+    shown = batch(held, mechanism="cc_split")["chosen"]
+    assert "11 months at full tariff" in shown
+    assert "At the price paid at the margin: £12k, since emergencies above" in shown
+    unknown = batch(held, mechanism="zero_day")["chosen"]
+    assert "At the price paid at the margin: not known, as no threshold" in unknown
+    assert "£0" not in unknown
+    (data,) = re.findall(r"base64,([^\"]+)", batch(held)["listed"])
+    text = base64.b64decode(data).decode("utf-8-sig")
+    told = {r["price_used"]: r["margin_pence"] for r in csv.DictReader(io.StringIO(text))}
+    assert (told["marginal"], told["no_threshold"]) == ("1234500", "")
+    assert words.MARGINS.keys() == of_command.MARGINS.keys() == of_command.PRICES.keys()
+    priced = {**seen(held).heard[0], "margin_pence": 500_000}
+    for used in words.MARGINS:
+        said = words.margin({**priced, "price_used": used})
+        assert ("£5,000" in said) == (used in ("marginal", "full", "no_rate")), used
+    assert words.margin({**priced, "price_used": None}) == ""
+
+
+def test_what_all_hospitals_do_is_drawn_dated_and_said_for_few(
+    held: Published, told: dict[Table, pd.DataFrame]
+) -> None:
+    v = seen(held)
+    made = batch(held)["shared"]
+    assert made.count("<svg") == sum(r[-1]["n_providers"] > 1 for r in v.national.values()) > 0
+    assert "comparing hospitals cannot see it" in made
+    assert "year to March 2019" in made
+    assert "nothing shared is taken off above either" in made
+    assert "needs 5 hospitals" in made
+    many = {
+        name: [{**r, "n_providers": 7, "low_share": -0.01, "high_share": 0.02} for r in rows]
+        for name, rows in v.national.items()
+    }
+    wide = creep_shared.shared(replace(v, national=many))
+    assert wide is not None
+    assert "(−1.0 to +2.0), no more than chance" in wide
+    assert "taken off above either" not in wide
+    assert wide.count("<polygon") == wide.count("<svg")
+    assert "Shade: 19 times in 20" in wide
+    frame = told[tables.CODED_NATIONAL]
+    latest = frame[frame["n_months"] == 12].groupby("mechanism").tail(1)
+    assert set(latest["mechanism"]) == set(frame["mechanism"])
+
+
+def test_the_page_says_which_months_may_still_change_or_that_nobody_said(pct: Path) -> None:
+    with Warehouse.open(pct, doing="the test") as warehouse, warehouse.rolled_back():
+        sent = warehouse.frame("SELECT * FROM submissions")
+        last = sent["month"].max()
+        freeze = sent.assign(submission="freeze")
+        is_open = (sent["month"] == last) & (sent["table_name"] == "episodes")
+        warehouse.define("submissions", "SELECT 1")
+        warehouse.source("submissions", freeze.assign(
+            submission=freeze["submission"].mask(is_open, "flex")
+        ))  # fmt: skip
+        found = told_creep(warehouse, SMALLEST)
+    provisional = found[tables.CODED_PROVISIONAL]
+    assert set(provisional["month"]) == {last}
+    assert found[tables.CODED_SEARCH]["closing"].tolist() == ["said"]
+    pairs = found[tables.CODED_PAIRS]
+    quiet = pairs[(pairs["mechanism"] == "cc_split") & ~pairs["is_heard"]]
+    assert {d.month for d in quiet["first_month"].dropna()} == {last.month}
+    v = CreepView({}, [], [], None, [], [], closing=Closing("said", provisional))
+    about = {"is_demo": False, "sources": [], "files": []}
+    assert "1 flex month left out" in page_module.strip(
+        replace(v, search={"first_month": last, "last_month": last}), about
+    )
 
 
 def test_other_explanations_say_yes_or_no_and_why(held: Published) -> None:

@@ -9,9 +9,11 @@ import numpy as np
 from benchmarks.creep.generator import world
 from pbcanalytics.creep.detector import alarms, fits
 from pbcanalytics.creep.effect import effect
+from pbcanalytics.creep.explanations import posterior
 from pbcanalytics.creep.limits import alarm_rate, calibrated
+from pbcanalytics.creep.national import creep_part
 from pbcanalytics.creep.signals import signals
-from pbcanalytics.creep.states import passing, posterior
+from pbcanalytics.creep.states import passing
 
 
 def show(seed: int, n_worlds: int) -> None:
@@ -96,13 +98,13 @@ def _catch_up(seed: int, n_worlds: int) -> None:
 
 
 def _national(seed: int, n_worlds: int) -> None:
-    """Print creep of 2 points at everybody, by impostors without month effects (G12)."""
+    """Print creep of 2 points at everybody, without month effects (G12)."""
     told, truth = [], []
     for number in range(n_worlds):
         one = world(seed + number, "creep", n_affected=30, sizes=(0.02,), whole_provider=True)
         found = signals(one.panel)
         n = one.panel.n
-        c = np.nan_to_num(found.raw[1])
+        c = np.nan_to_num(creep_part(one.panel, found))
         after, before = slice(48, 60), slice(0, 24)
         change = [(n[:, w] * c[:, w]).sum() / n[:, w].sum() for w in (after, before)]
         told.append(100 * (change[0] - change[1]))

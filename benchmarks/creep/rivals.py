@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from benchmarks.creep.generator import Floats, World
 from pbcanalytics.creep.detector import scan
+from pbcanalytics.creep.explanations import directions
 from pbcanalytics.creep.panel import BASELINE_MONTHS
 from pbcanalytics.creep.signals import Signals
 
@@ -211,11 +212,12 @@ def share_only(world: World, found: Signals) -> Floats:
     z = found.z.copy()
     z[1:] = np.nan
     noise = np.where(np.isfinite(z), found.noise, 1.0)
-    return scan(z, noise, found.spread.drift, world.panel.is_version).query
+    ways = directions(found.base)
+    return scan(z, noise, found.spread.drift, world.panel.is_version, ways).query
 
 
 def share_and_impostors(world: World, found: Signals) -> Floats:
-    """Run our own scan with nothing held against creep."""
+    """Run our own scan with nothing held against creep, on all that creep moves."""
     return np.sqrt(found.scan.ratios[0])
 
 

@@ -33,9 +33,19 @@ def creep(
             help="A month from which another grouper holds: 2018-04.",
         ),
     ] = None,
+    pairs: Annotated[
+        bool,
+        typer.Option(
+            "--pairs",
+            help="Write which HRGs of v3.5 belong together into a table to edit, and stop.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Ask where dear HRGs rose without sicker patients or better recording, and what that costs."""
+    if pairs:
+        _write_pairs(data)
+        return
     from pbcanalytics.faces.sentences import creep as words
     from pbcanalytics.pipeline.coding.creep import find_creep
 
@@ -64,3 +74,12 @@ def creep(
     for path in (csv, validation):
         if path is not None:
             out.print(f"Written to {path}.", markup=False)
+
+
+def _write_pairs(data: Path) -> None:
+    """Write the table of HRGs that belong together, and say what to do with it."""
+    from pbcanalytics.faces.sentences.creep_pairs import written
+    from pbcanalytics.pipeline.coding.pairs import write_pairs
+
+    for sentence in written(*write_pairs(data)):
+        out.print(sentence, markup=False)

@@ -24,7 +24,11 @@ def indicators(
     csv: Annotated[Path | None, typer.Option(help="Write the table to this file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
-    """Count what may move with coding, a year against the year before, beside other providers."""
+    """
+    Count what may move with coding, a year against the year before, beside other providers.
+
+    For analysts: small numbers are shown, in --csv and --json as well.
+    """
     from pbcanalytics.faces.sentences import indicators as words
     from pbcanalytics.pipeline.coding.indicators import find_indicators
 

@@ -86,7 +86,8 @@ def _ratio(top: Floats, low: Floats) -> Floats:
 def _shrunk(estimate: Floats, variance: Floats, of: Panel) -> Floats:
     """Draw estimates towards the median of their root, the less certain the more."""
     middle = root_medians(estimate, of.root)
-    spread = root_means((estimate - middle) ** 2, of.root) - root_means(variance, of.root)
+    spread = root_means((estimate - middle) ** 2, of.root)
+    spread = spread - root_means(np.where(np.isfinite(estimate), variance, np.nan), of.root)
     spread = np.maximum(np.nan_to_num(spread), _LEAST_SPREAD)
     shrunk = (estimate / variance + middle / spread) / (1 / variance + 1 / spread)
     return np.asarray(np.where(np.isfinite(estimate), shrunk, middle))

@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from pbcanalytics.creep.explanations import CREEP, RECORDING, TRUE_MIX, leaning
 from pbcanalytics.creep.panel import BASELINE_MONTHS, Flags, Floats, Ints
 
 WINDOW: Final = 18
@@ -17,12 +18,10 @@ CONFIRMED_WEIGHT: Final = 1.0
 REARMED_AFTER: Final = 12
 """Months after an alarm in which the same series gives none."""
 
+_NO_INFORMATION: Final = 1e-9
+
 VERSION_VARIANCE: Final = (0.05**2, 0.10**2, 0.10**2)
 """Variance that a change of the grouper adds to the level of each statistic."""
-
-CREEP, TRUE_MIX, RECORDING = range(3)
-DIRECTIONS: Final = np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0], [1.0, 0.0, -1.0]])
-"""Of the three explanations, on share, impostors and hidden severe."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,8 @@ class Scan:
     recording : array of series x month
         The same as `query` with better recording in the place of creep.
     ratios : array of 3 x series x month
-        Likelihood-ratio statistics of creep, true mix and recording, at `onset`.
+        Likelihood-ratio statistics of creep, true mix and recording, at `onset`; in that of
+        recording is what the provider's other series say.
     onset : array of series x month
         Month number of the likeliest onset of creep; -1 before anything may be decided.
     recording_ratios, recording_onset : array
@@ -61,6 +61,9 @@ def scan(
     noise: Floats,
     drift: Floats,
     is_version: Flags,
+    ways: Floats,
+    *,
+    provider: Ints | None = None,
     pools: Ints | None = None,
 ) -> Scan:
     """
@@ -75,18 +78,23 @@ def scan(
     drift : array of 3 x series
         Variance that the level gains each month.
     is_version : array of series x month
+    ways : array of explanation x statistic x series
+        What each explanation does to the statistics (`explanations.directions`).
+    provider : array, one value per series, optional
+        Number of the provider of each series: what its other series say counts for recording.
     pools : array, one value per series, optional
         Number of the pool of each series, from 0, -1 for none: scores and information are summed
         over a pool, and the result has one row per pool.
     """
     n_series, n_months = z.shape[1:]
-    n_rows = n_series if pools is None else int(pools.max(initial=-1)) + 1
     known = np.isfinite(z)
     first = np.argmax(known, axis=2)
     start = 4 * np.take_along_axis(noise, first[:, :, None], axis=2)[:, :, 0]
     level, spread = np.zeros((3, n_series)), np.where(np.isfinite(start), start, 1.0)
     reached, score, information = (np.zeros((3, WINDOW, n_series)) for _ in range(3))
-    out = _empty(n_rows, n_months)
+    pooled = None if pools is None else _Pooling.of(pools)
+    of_provider = None if provider is None else _Pooling.of(provider)
+    out = _empty(n_series if pooled is None else pooled.n_rows, n_months)
     for t in range(n_months):
         version = is_version[:, t]
         spread = spread + drift + np.where(version, np.array(VERSION_VARIANCE)[:, None], 0.0)
@@ -109,12 +117,56 @@ def scan(
         if t >= BASELINE_MONTHS:
             month = t - (t - np.arange(WINDOW)) % WINDOW
             allowed = month >= BASELINE_MONTHS
-            a, i = (
-                _pooled(score[:, allowed], pools, n_rows),
-                _pooled(information[:, allowed], pools, n_rows),
-            )
-            _judge(out, t, a, i, month[allowed])
+            pushes = np.einsum("dzs,zus->dus", ways, score[:, allowed])
+            weights = np.einsum("dzs,zus->dus", ways**2, information[:, allowed])
+            if pooled is not None:
+                pushes, weights = pooled.sums(pushes), pooled.sums(weights)
+            others = _others(pushes, weights, of_provider) if of_provider is not None else None
+            _judge(out, t, pushes, weights, month[allowed], others)
     return out
+
+
+@dataclass(frozen=True)
+class _Pooling:
+    """The series in order of their pools, where each pool begins, and which numbers there are."""
+
+    pools: Ints
+    order: Ints
+    begins: Ints
+    numbers: Ints
+    n_rows: int
+
+    @classmethod
+    def of(cls, pools: Ints) -> "_Pooling":
+        """Sort the series by pool; -1 is in none."""
+        order = np.argsort(pools, kind="stable")
+        order = order[pools[order] >= 0]
+        numbers, begins = np.unique(pools[order], return_index=True)
+        return cls(pools, order, begins, numbers, int(pools.max(initial=-1)) + 1)
+
+    def sums(self, values: Floats) -> Floats:
+        """Add up over the series of each pool."""
+        added = np.zeros((*values.shape[:-1], self.n_rows))
+        if len(self.order):
+            added[..., self.numbers] = np.add.reduceat(
+                values[..., self.order], self.begins, axis=-1
+            )
+        return added
+
+
+def _others(pushes: Floats, weights: Floats, providers: _Pooling) -> Floats:
+    """Give the best likelihood ratios of the other series of each one's provider, together."""
+    left = [providers.sums(x)[..., providers.pools] - x for x in (pushes, weights)]
+    return np.asarray(_ratios(left[0], left[1]).max(axis=1))
+
+
+def _ratios(pushes: Floats, weights: Floats) -> Floats:
+    """Give the likelihood-ratio statistics of steps that go up."""
+    up = np.maximum(pushes, 0.0) ** 2
+    # What is left of a sum without its only member is nought but for rounding.
+    return np.asarray(
+        np.divide(up, weights, out=np.zeros_like(up), where=weights > _NO_INFORMATION)
+    )
 
 
 def _empty(n_rows: int, n_months: int) -> Scan:
@@ -131,27 +183,20 @@ def _empty(n_rows: int, n_months: int) -> Scan:
     )
 
 
-def _pooled(sums: Floats, pools: Ints | None, n_rows: int) -> Floats:
-    """Add up over the series of each pool."""
-    if pools is None:
-        return sums
-    order = np.argsort(pools, kind="stable")
-    order = order[pools[order] >= 0]
-    numbers, begins = np.unique(pools[order], return_index=True)
-    added = np.zeros((*sums.shape[:2], n_rows))
-    if len(order):
-        added[:, :, numbers] = np.add.reduceat(sums[:, :, order], begins, axis=2)
-    return added
-
-
-def _judge(out: Scan, t: int, score: Floats, information: Floats, month: Ints) -> None:
+def _judge(
+    out: Scan, t: int, pushes: Floats, weights: Floats, month: Ints, others: Floats | None
+) -> None:
     """Compare the three explanations at every onset, and keep the onset that speaks most."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        pushes = np.einsum("dz,zus->dus", DIRECTIONS, score)
-        weights = np.einsum("dz,zus->dus", DIRECTIONS**2, information)
-        ratios = np.where(weights > 0, np.maximum(pushes, 0.0) ** 2 / weights, 0.0)
-        effects = np.where(weights[CREEP] > 0, pushes[CREEP] / weights[CREEP], 0.0)
-    creep, true, recording = ratios
+    ratios = _ratios(pushes, weights)
+    if others is not None:
+        ratios[RECORDING] += leaning(others)
+    effects = np.divide(
+        pushes[CREEP],
+        weights[CREEP],
+        out=np.zeros_like(pushes[CREEP]),
+        where=weights[CREEP] > _NO_INFORMATION,
+    )
+    creep, true, recording = ratios[CREEP], ratios[TRUE_MIX], ratios[RECORDING]
     against = np.maximum(true, recording)
     query = creep - QUERY_WEIGHT * against
     best = query.argmax(axis=0)[None]

@@ -1,18 +1,21 @@
 """How much of a rise is truly sicker patients, better recording, or creep; and how sure that is."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from pbcanalytics.creep.dispersion import between_variance
-from pbcanalytics.creep.nulls import shared
+from pbcanalytics.creep.explanations import CREEP, RECORDING, directions, parts
+from pbcanalytics.creep.nulls import LEAST_OWN, shared
 from pbcanalytics.creep.panel import Floats, Ints, Panel
 from pbcanalytics.creep.signals import Signals
-from pbcanalytics.creep.statistics import FALSE_TOP, SENSITIVITY
 
 MONTHS_BEFORE: Final = 18
 MONTHS_AFTER: Final = 12
+
+_UNKNOWN: Final = 1e6
+"""Variance of what is not known at all."""
 
 
 @dataclass(frozen=True)
@@ -24,28 +27,15 @@ class Estimate:
     ----------
     value : array
         [share]
-    own_variance : array
-        Of what is each series' own.
-    loading : array
-        How far a series takes the common value of all: 0 not, 1 altogether.
-    common_variance : float
-        Of the common value.
-    between : array of series x series
-        Covariance of different series of one provider, nought on the diagonal.
+    covariance : array of series x series
     """
 
     value: Floats
-    own_variance: Floats
-    loading: Floats
-    common_variance: float
-    between: Floats = field(default_factory=lambda: np.zeros((1, 1)))
+    covariance: Floats
 
     def error(self, weights: Floats) -> float:
         """Give the standard error of a weighted sum."""
-        common = float((weights * self.loading).sum()) ** 2 * self.common_variance
-        own = float((weights**2 * self.own_variance).sum())
-        together = float((weights[:, None] * self.between * weights).sum())
-        return float(np.sqrt(max(own + common + together, own)))
+        return float(np.sqrt(max(float(weights @ self.covariance @ weights), 0.0)))
 
 
 @dataclass(frozen=True)
@@ -102,42 +92,19 @@ def effect(of: Panel, found: Signals, rows: Ints, onset: int, *, is_creep: bool)
     Effect
         From 18 months before to 12 after, or as many as are held.
     """
-    before = slice(max(0, onset - MONTHS_BEFORE), onset)
-    after = slice(onset, min(onset + MONTHS_AFTER, of.n_months))
-    z, n = found.z[:, rows], of.n[rows]
-    (pre, n_pre), (post, n_post) = (_means(z[:, :, w], n[:, w]) for w in (before, after))
-    change, c, r = post - pre
-    right, missed = purity(found.base.p[rows])
-    impostors, hidden = (1 - missed) * c - (1 - right) * r, missed * c - right * r
-    phi, drift = found.spread.phi[:, rows], found.spread.drift[:, rows]
-    chance = _chance(found, rows, n, before) + _chance(found, rows, n, after)
-    months = (after.stop - after.start) + (before.stop - before.start)
-    is_known = (n_pre > 0) & (n_post > 0)
-    v_y, v_c, v_r = np.where(is_known, phi * chance + drift * months / 3, np.inf)
-    # The two groups are different patients, so what chance does to one it does not to the other.
-    v_impostors = (1 - missed) ** 2 * v_c + (1 - right) ** 2 * v_r
-    v_hidden = missed**2 * v_c + right**2 * v_r
-    together = _together(of, found, rows, before, after)
-    ones, noughts = np.ones(len(rows)), np.zeros(len(rows))
-    of_creep = np.stack([noughts, 1 - missed, right - 1])
-    creep = drawn_together(impostors, v_impostors)
-    if is_creep:
-        # Without any spells the variances are endless and their weights nought.
-        weight_y, weight_c = 1 / v_y, 1 / v_impostors
-        both = np.maximum(weight_y + weight_c, 1e-12)
-        joint = (change * weight_y + impostors * weight_c) / both
-        of_creep = (np.stack([ones, noughts, noughts]) * weight_y + of_creep * weight_c) / both
-        creep = drawn_together(joint, np.where(is_known, 1 / both, np.inf))
-    recording = drawn_together(hidden, v_hidden)
-    of_recording = np.stack([noughts, missed, -right])
-    moved = drawn_together(change, v_y).value
+    moved = _moved(of, found, rows, onset)
+    ways = directions(found.base)[:, :, rows]
+    told = parts(found.base)[:, :, rows]
+    change = _told(moved, np.stack([np.ones(len(rows)), *np.zeros((2, len(rows)))]))
+    recording = _told(moved, told[RECORDING])
+    creep = _witnessed(moved, ways[CREEP]) if is_creep else _told(moved, told[CREEP])
     return Effect(
-        true=moved - creep.value - recording.value,
-        recording=replace(recording, between=_between(of_recording, together)),
-        creep=replace(creep, between=_between(of_creep, together)),
-        change=moved,
-        n_before=n_pre,
-        n_after=n_post,
+        true=change.value - creep.value - recording.value,
+        recording=recording,
+        creep=creep,
+        change=change.value,
+        n_before=moved.n_before,
+        n_after=moved.n_after,
     )
 
 
@@ -150,61 +117,98 @@ def rise(of: Panel, found: Signals, rows: Ints, onset: int) -> tuple[Estimate, F
     of, found, rows, onset
         As in `effect`.
     """
+    moved = _moved(of, found, rows, onset)
+    share = np.stack([np.ones(len(rows)), *np.zeros((2, len(rows)))])
+    return _told(moved, share), np.asarray(moved.n_after / max(float(moved.n_after.sum()), 1.0))
+
+
+@dataclass(frozen=True)
+class _Moved:
+    """What the statistics did by series, and how sure that is of each and of any two together."""
+
+    z: Floats
+    variance: Floats
+    together: Floats
+    n_before: Floats
+    n_after: Floats
+
+    def covariance(self) -> Floats:
+        """Give the covariance of all statistics of all series, 3 x series x 3 x series."""
+        n = self.z.shape[1]
+        shared = self.together.reshape(3 * n, 3 * n)
+        whole = np.minimum(self.variance.reshape(-1), _UNKNOWN)
+        own = np.maximum(whole - np.diag(shared), LEAST_OWN * whole)
+        return np.asarray((shared + np.diag(own)).reshape(3, n, 3, n))
+
+
+def _moved(of: Panel, found: Signals, rows: Ints, onset: int) -> _Moved:
+    """Compare 18 months before an onset with 12 after, or as many as are held."""
     before = slice(max(0, onset - MONTHS_BEFORE), onset)
     after = slice(onset, min(onset + MONTHS_AFTER, of.n_months))
-    z, n = found.z[:1, rows], of.n[rows]
+    z, n = found.z[:, rows], of.n[rows]
     (pre, n_pre), (post, n_post) = (_means(z[:, :, w], n[:, w]) for w in (before, after))
     chance = _chance(found, rows, n, before) + _chance(found, rows, n, after)
     months = (after.stop - after.start) + (before.stop - before.start)
-    variance = found.spread.phi[0, rows] * chance[0] + found.spread.drift[0, rows] * months / 3
-    variance = np.where((n_pre > 0) & (n_post > 0), variance, np.inf)
-    weights = n_post / max(float(n_post.sum()), 1.0)
-    return drawn_together((post - pre)[0], variance), np.asarray(weights)
+    variance = found.spread.phi[:, rows] * chance + found.spread.drift[:, rows] * months / 3
+    is_known = (n_pre > 0) & (n_post > 0) & np.isfinite(variance)
+    return _Moved(
+        z=np.where(is_known, post - pre, 0.0),
+        variance=np.where(is_known, variance, _UNKNOWN),
+        together=_together(of, found, rows, before, after),
+        n_before=n_pre,
+        n_after=n_post,
+    )
 
 
-def purity(dear_share: Floats) -> tuple[Floats, Floats]:
+def _told(moved: _Moved, weights: Floats) -> Estimate:
+    """Estimate what a weighted sum of the three statistics says of each series."""
+    covariance = np.einsum("ai,aibj,bj->ij", weights, moved.covariance(), weights)
+    n = len(weights.T)
+    return drawn_together((weights * moved.z).sum(axis=0), np.eye(n), covariance)
+
+
+def _witnessed(moved: _Moved, direction: Floats) -> Estimate:
+    """Estimate creep where nothing else is at work: all three statistics are witnesses of it."""
+    n = direction.shape[1]
+    design = np.concatenate([np.diag(one) for one in direction])
+    return drawn_together(moved.z.reshape(-1), design, moved.covariance().reshape(3 * n, 3 * n))
+
+
+def drawn_together(z: Floats, design: Floats, covariance: Floats) -> Estimate:
     """
-    Give the share of the dear who are severe, and of the cheap who are, by what is believed.
+    Estimate values of several series, each drawn towards what is common to all.
 
-    Were all the dear severe and none of the cheap, impostors would raise `c`, and recording lower
-    `r`, by just their share. As it is each moves both a little; these shares undo that.
+    How far the values differ is estimated by moments (DerSimonian and Laird); what is common, and
+    each one's own part, by generalised least squares.
 
     Parameters
     ----------
-    dear_share : array
-        Of the baseline. [share]
+    z : array, one value per observation
+    design : array of observation x series
+        How far each observation follows the value of each series.
+    covariance : array of observation x observation
+        Of the observations about what they follow.
     """
-    severe = np.clip((dear_share - FALSE_TOP) / (SENSITIVITY - FALSE_TOP), 0.0, 1.0)
-    right = np.clip(SENSITIVITY * severe / dear_share, 0.5, 1.0)
-    missed = np.clip((1 - SENSITIVITY) * severe / (1 - dear_share), 0.0, 0.4)
-    return right, missed
-
-
-def drawn_together(value: Floats, variance: Floats) -> Estimate:
-    """
-    Draw estimates of several series towards their common value (DerSimonian and Laird).
-
-    Parameters
-    ----------
-    value, variance : array
-        Infinite variance: the estimate says nothing, and the common value stands in for it.
-    """
-    if len(value) == 1:
-        return Estimate(value, variance, np.zeros(1), 0.0)
-    between = between_variance(value, variance)
-    wide = 1 / (variance + between)
-    common = float((wide * value).sum()) / max(float(wide.sum()), 1e-12)
-    own = np.where(np.isfinite(variance), between / (between + variance), 0.0)
+    own = (design**2 / np.diag(covariance)[:, None]).sum(axis=0)
+    single = (design * (z / np.diag(covariance))[:, None]).sum(axis=0) / own
+    n = design.shape[1]
+    between = between_variance(single, 1 / own) if n > 1 else 0.0
+    ones = design.sum(axis=1)
+    precision = np.linalg.inv(covariance + between * design @ design.T)
+    common_variance = 1 / float(ones @ precision @ ones)
+    common = common_variance * float(ones @ precision @ z)
+    gain = between * design.T @ precision
+    left = 1 - gain @ ones
     return Estimate(
-        value=own * value + (1 - own) * common,
-        own_variance=own * np.where(np.isfinite(variance), variance, 0.0),
-        loading=1 - own,
-        common_variance=1 / max(float(wide.sum()), 1e-12),
+        value=common + gain @ (z - common * ones),
+        covariance=between * (np.eye(n) - gain @ design) + common_variance * np.outer(left, left),
     )
 
 
 def _together(of: Panel, found: Signals, rows: Ints, before: slice, after: slice) -> Floats:
-    """Give the covariance of what the rows' provider does to the three changes of each two rows."""
+    """Give the covariance of what the rows' provider does to the three changes of any two rows."""
+    if len(rows) == 1:
+        return np.zeros((3, 1, 3, 1))
     part = shared(of, found)
     n_before, n_after = before.stop - before.start, after.stop - after.start
     months = 1 / max(n_before, 1) + 1 / max(n_after, 1)
@@ -212,12 +216,7 @@ def _together(of: Panel, found: Signals, rows: Ints, before: slice, after: slice
     load = part.load[:, rows]
     is_same = of.provider[rows][:, None] == of.provider[rows]
     both = np.einsum("ai,ab,bj->aibj", load, change, load)
-    return np.asarray(both * (is_same & ~np.eye(len(rows), dtype=bool))[None, :, None, :])
-
-
-def _between(parts: Floats, together: Floats) -> Floats:
-    """Give the covariance of different rows of a sum of the three changes, each weighed by row."""
-    return np.asarray(np.einsum("ai,aibj,bj->ij", parts, together, parts))
+    return np.asarray(both * is_same[None, :, None, :])
 
 
 def _means(z: Floats, n: Floats) -> tuple[Floats, Floats]:

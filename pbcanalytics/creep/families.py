@@ -6,11 +6,19 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-DEAR_SHARE: Final = 1 / 3
+from pbcanalytics.words.settings import V3_5, version_of
+
+_DEAR_PART: Final = 3
+
+DEAR_SHARE: Final = 1 / _DEAR_PART
 """The cut between dear and cheap is put where the dear classes come nearest to this share."""
 
+# HRG4 says ", with CC Score 4-6"; version 3.5 "w cc" and "w/o cc", or with an age in the same
+# breath: ">69 or w cc" and "<70 w/o cc".
 _SEVERITY: Final = re.compile(
-    r",?\s*\b(with|without)\b[^,]*\b(CC|complications?|comorbidit\w*)\b.*$", re.IGNORECASE
+    r",?\s*(?:(?:\baged?\s*)?[<>]\s*\d+\s*(?:or|and)?\s*)?\b(?:with|without|w/o|w)\b[^,]*"
+    r"\b(?:CC|complications?|comorbidit\w*)\b.*$",
+    re.IGNORECASE,
 )
 
 
@@ -41,7 +49,7 @@ def families(tariff: pd.DataFrame, pairs: pd.DataFrame | None = None) -> pd.Data
     stem = names.map(lambda text: _SEVERITY.sub("", text).strip())
     has_class = stem != names
     hrgs = frame["hrg"].astype(object).map(str)
-    is_older = hrgs.str.fullmatch(r"[A-Z]\d\d")
+    is_older = hrgs.map(version_of) == V3_5
     # A code of version 3.5 says its chapter only: what belongs together has one name in it.
     start = hrgs.str[:4].where(~is_older, hrgs.str[:1])
     key = (start + "|" + stem).where(has_class, hrgs.str[:4] + "|" + names)
@@ -69,6 +77,28 @@ def families(tariff: pd.DataFrame, pairs: pd.DataFrame | None = None) -> pd.Data
     return found[["hrg", "root", "name", "price_pence", "is_split"]]
 
 
+def pairs_by_name(tariff: pd.DataFrame) -> pd.DataFrame:
+    """
+    List what the names of HRG v3.5 say belongs together, as a table of pairs.
+
+    Parameters
+    ----------
+    tariff : DataFrame, one row per HRG
+        As `families` takes it.
+
+    Returns
+    -------
+    DataFrame, one row per HRG of v3.5
+        `hrg`, `root`, `name`; a code that belongs to no other is its own root. Given to `families`
+        as pairs, it changes nothing.
+    """
+    found = families(tariff)
+    names = tariff.drop_duplicates("hrg").set_index("hrg")["name"]
+    found["name"] = found["hrg"].map(names).astype(object).fillna("")
+    is_older = found["hrg"].map(version_of) == V3_5
+    return found.loc[is_older, ["hrg", "root", "name"]].reset_index(drop=True)
+
+
 def dear(classes: pd.DataFrame, volumes: "pd.Series[int]") -> pd.DataFrame:
     """
     Mark the dear classes of each root.
@@ -90,9 +120,10 @@ def dear(classes: pd.DataFrame, volumes: "pd.Series[int]") -> pd.DataFrame:
     frame = classes.assign(n=classes["hrg"].map(volumes).fillna(0).astype("int64"))
     frame = frame.sort_values(["root", "price_pence", "hrg"], ascending=[True, False, True])
     by_root = frame.groupby("root", sort=False)
-    share = by_root["n"].cumsum() / by_root["n"].transform("sum").clip(lower=1)
     is_cheapest = by_root.cumcount() == by_root["hrg"].transform("size") - 1
-    off = (share - DEAR_SHARE).abs().where(~is_cheapest, np.inf)
+    # In whole spells: as shares, equal distances on either side would be told apart by rounding.
+    off = (_DEAR_PART * by_root["n"].cumsum() - by_root["n"].transform("sum")).abs()
+    off = off.where(~is_cheapest, np.inf)
     is_cut = off == off.groupby(frame["root"]).transform("min")
     n_cuts = is_cut.groupby(frame["root"]).cumsum()
     # The first of equal cuts, and all that is dearer.

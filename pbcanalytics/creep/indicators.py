@@ -1,6 +1,5 @@
-"""Indicators of coding: what the classes tell, and a year beside the year before."""
+"""Indicators of coding: what the classes tell, month by month."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -8,16 +7,12 @@ import numpy as np
 import pandas as pd
 
 from pbcanalytics.creep.baseline import baseline
-from pbcanalytics.creep.mechanisms import SENT_SHARE
-from pbcanalytics.creep.panel import BASELINE_MONTHS, Floats
+from pbcanalytics.creep.panel import BASELINE_MONTHS
 from pbcanalytics.creep.preparing import Prepared
 from pbcanalytics.creep.statistics import statistics
 
 COUNTED: Final = ("indicator", "provider_code", "month", "n_upper", "n_lower", "n_square")
 """Columns of counts, one row per indicator, provider and month."""
-
-FEWEST: Final = 20
-"""With a smaller denominator in either year nothing is asked."""
 
 SHORT_SHARE: Final = 0.8
 """Of the mean stay of its HRG, below which a dear spell is short (HHS OIG 2021)."""
@@ -26,16 +21,6 @@ FEWEST_STAYS: Final = 20
 """Spells that the mean stay of an HRG must rest on."""
 
 DIED: Final = "79"
-
-ASK, OTHER_WAY, AS_BEFORE = "ask", "other way", "as before"
-MORE, FEW, NO_YEAR = "more activity", "too few", "no year before"
-"""Answers: moved the way that asks, or the other; not beyond chance; more of one kind and not less
-of the other; too few to say; nothing to compare with."""
-
-Z_95: Final = 1.959964
-
-Limits = Callable[[Floats, Floats], tuple[Floats, Floats]]
-"""Limits of a share: events and of how many, to the lower and the upper."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +33,7 @@ class Indicators:
     documents : dict of str to dict
         All indicators by name, in the order of their numbers.
     rows : DataFrame, one row per indicator and provider
-        As `compared` gives it, in the order of the numbers.
+        As `indicator_years.compared` gives it, in the order of the numbers.
     gaps : dict of str to str
         What each indicator without a row lacks.
     last_month : Timestamp
@@ -189,109 +174,3 @@ def _summed(
     sums = counts.groupby(["provider_code", "month"], as_index=False).sum()
     sums.insert(0, "indicator", name)
     return sums
-
-
-def compared(
-    counts: pd.DataFrame,
-    documents: Mapping[str, Mapping[str, Any]],
-    last_month: pd.Timestamp,
-    share_limits: Limits,
-) -> pd.DataFrame:
-    """
-    Set the latest twelve months against the twelve before, and providers beside each other.
-
-    Parameters
-    ----------
-    counts : DataFrame
-        COUNTED.
-    documents : mapping of str to mapping
-        Of the indicators, by name: `kind`, `asks_when`, `sum_rule`.
-    last_month : Timestamp
-        First day of the last month.
-    share_limits : callable
-        Limits of shares, at 95%.
-
-    Returns
-    -------
-    DataFrame, one row per indicator and provider with the latest twelve months
-        `indicator`, `provider_code`; `n_upper`, `n_lower`, `n_months`, `value`, `low`, `high` and
-        the same with `_before`; `change`, `change_low`, `change_high` (not a number without a year
-        before); `place` of `n_providers`, the highest value first; `n_gained`, `n_lost`, which the
-        sum rule compares; `answer`. Values as upper over lower.
-    """
-    month = pd.DatetimeIndex(counts["month"])
-    ago = (last_month.year - month.year) * 12 + last_month.month - month.month
-    keys = ["indicator", "provider_code"]
-    years = [
-        counts[(ago >= first) & (ago < first + 12)]
-        .groupby(keys)
-        .agg(
-            n_upper=("n_upper", "sum"),
-            n_lower=("n_lower", "sum"),
-            n_square=("n_square", "sum"),
-            n_months=("month", "nunique"),
-        )
-        for first in (0, 12)
-    ]
-    kind = {name: str(one["kind"]) for name, one in documents.items()}
-    now, before = (_with_limits(year.reset_index(), kind, share_limits) for year in years)
-    found = now.merge(before, on=keys, how="left", suffixes=("", "_before"))
-    change = found["value"] - found["value_before"]
-    # Limits of a difference from those of its parts (Newcombe 1998, method 10).
-    down = np.hypot(found["value"] - found["low"], found["high_before"] - found["value_before"])
-    up = np.hypot(found["high"] - found["value"], found["value_before"] - found["low_before"])
-    found = found.assign(change=change, change_low=change - down, change_high=change + up)
-    by = found.groupby("indicator")
-    found["place"] = by["value"].rank(ascending=False, method="min").astype("Int64")
-    found["n_providers"] = by["value"].transform("count").astype("Int64")
-    found["n_gained"] = found["n_upper"] - found["n_upper_before"]
-    found["n_lost"] = found["n_gained"] - (found["n_lower"] - found["n_lower_before"])
-    found["answer"] = [_answer(row, documents) for row in found.to_dict("records")]
-    return found.drop(columns=["n_square", "n_square_before"])
-
-
-def _with_limits(
-    year: pd.DataFrame, kinds: Mapping[str, str], share_limits: Limits
-) -> pd.DataFrame:
-    """Divide, and say how far chance goes."""
-    x, n, square = (np.asarray(year[c], dtype=float) for c in ("n_upper", "n_lower", "n_square"))
-    kind = year["indicator"].map(kinds).to_numpy()
-    value = np.divide(x, n, out=np.full(len(x), np.nan), where=n > 0)
-    low, high = np.full(len(x), np.nan), np.full(len(x), np.nan)
-    for one in np.unique(kind.astype(str)):
-        at = kind == one
-        low[at], high[at] = _limits(one, x[at], n[at], square[at], share_limits)
-    return year.assign(value=value, low=low, high=high)
-
-
-def _limits(
-    kind: str, x: Floats, n: Floats, square: Floats, share_limits: Limits
-) -> tuple[Floats, Floats]:
-    """Give the limits of values of a kind."""
-    if kind == "share":
-        return share_limits(x, n)
-    if kind == "ratio":
-        # Given both counts together, the upper is binomial: the limits are those of its odds.
-        low, high = share_limits(x, x + n)
-        return low / (1 - low), high / (1 - high)
-    if kind == "net":
-        low, high = share_limits((n + x) / 2, n)
-        return 2 * low - 1, 2 * high - 1
-    variance = np.maximum(square - x**2 / n, 0) if kind == "mean" else square
-    off = Z_95 * np.sqrt(variance) / n
-    return x / n - off, x / n + off
-
-
-def _answer(row: Mapping[Any, Any], documents: Mapping[str, Mapping[str, Any]]) -> str:
-    """Say what a change comes to."""
-    document = documents[str(row["indicator"])]
-    if pd.isna(row["change"]):
-        return NO_YEAR
-    if min(row["n_lower"], row["n_lower_before"]) < FEWEST:
-        return FEW
-    if row["change_low"] <= 0 <= row["change_high"]:
-        return AS_BEFORE
-    if (row["change"] > 0) != (document["asks_when"] == "rises"):
-        return OTHER_WAY
-    is_moved = row["n_gained"] > 0 and row["n_lost"] >= SENT_SHARE * row["n_gained"]
-    return ASK if document["sum_rule"] == "none" or is_moved else MORE

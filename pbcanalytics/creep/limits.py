@@ -95,9 +95,8 @@ def calibrated(
 def _limits(scans: list[Scan], wanted: float, stated: dict[str, float]) -> Limits:
     limit, null = {}, {}
     for tier in TIERS:
-        # A row that never stirs is no series: untested, or a pool without members.
-        every = [getattr(one, tier) for one in scans]
-        held = [x[x.max(axis=1, initial=0.0) > 0] for x in every]
+        # A row of which nothing speaks is no series: untested, or a pool without members.
+        held = [getattr(one, tier)[one.ratios.max(axis=(0, 2), initial=0.0) > 0] for one in scans]
         own = limit_for([np.concatenate(held)], wanted)
         is_few = sum(len(x) for x in held) < FEW_ROWS * len(held)
         limit[tier] = max(own, stated[tier]) if is_few else own

@@ -11,13 +11,17 @@ import pandas as pd
 from pbcanalytics.creep.effect import MONTHS_AFTER, Estimate, rise
 from pbcanalytics.creep.families import DEAR_SHARE
 from pbcanalytics.creep.panel import BASELINE_MONTHS, Floats, Ints, Panel, panel
-from pbcanalytics.creep.preparing import FEWEST_SPELLS
+from pbcanalytics.creep.preparing import FEWEST_SPELLS, without
 from pbcanalytics.creep.signals import Signals
 
 ADDED: Final = ("zero_day", "splitting", "ward_attenders")
 """Mechanisms by which a piece of activity is added; by the others one takes another's place."""
 
+ON_TOP: Final = ("splitting", "ward_attenders")
+"""Of these, those whose share is also a share of what they add: stays, attendances and stays."""
+
 DEPTH: Final = "depth"
+"""More diagnoses to a stay: what that earns is in the dear classes, so that it has no pounds."""
 
 MECHANISMS: Final = (
     *("day_case_to_ordinary", "outpatient_to_day_case", "zero_day", "splitting"),
@@ -51,6 +55,21 @@ class Counted:
     months: pd.DatetimeIndex
     counts: pd.DataFrame
 
+    @property
+    def is_whole(self) -> bool:
+        """
+        Tell whether a provider's series are tested together alone.
+
+        Whoever codes more deeply does so in every root. The roots' classes are tested one by one,
+        and to test their depth beside them would double the tests that all have to stand among.
+        """
+        return self.mechanism == DEPTH
+
+    @property
+    def n_followed(self) -> int:
+        """How many shares that is."""
+        return self.index["provider_code"].nunique() if self.is_whole else len(self.index)
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -66,7 +85,7 @@ class Asked:
     n_after, n_months : int
         Activity and months priced.
     pence, low_pence, high_pence : int
-        [pence]
+        Nought where either way has no price, as of DEPTH. [pence]
     practices : dict of str to int
         They add up to `pence`. [pence]
     n_gained, n_lost : int
@@ -90,7 +109,12 @@ class Asked:
     is_moved: bool
 
 
-def counted(counts: pd.DataFrame, mechanism: str, months: pd.DatetimeIndex) -> Counted | None:
+def counted(
+    counts: pd.DataFrame,
+    mechanism: str,
+    months: pd.DatetimeIndex,
+    provisional: pd.DataFrame | None = None,
+) -> Counted | None:
     """
     Make the panel of a mechanism.
 
@@ -102,6 +126,8 @@ def counted(counts: pd.DataFrame, mechanism: str, months: pd.DatetimeIndex) -> C
         One of MECHANISMS.
     months : DatetimeIndex
         The months to follow, without a gap.
+    provisional : DataFrame, optional, one row per provider and month
+        `provider_code`, `month`: those that may still change decide nothing.
 
     Returns
     -------
@@ -137,17 +163,32 @@ def counted(counts: pd.DataFrame, mechanism: str, months: pd.DatetimeIndex) -> C
         provider=pd.factorize(index["provider_code"])[0],
         root=pd.factorize(index["root"])[0],
     )
+    made = without(made, index["provider_code"], months, provisional)
     return Counted(mechanism, made, index[["provider_code", "root", "n_a_month"]], months, mine)
+
+
+def with_depth(counts: pd.DataFrame, spells: pd.DataFrame) -> pd.DataFrame:
+    """
+    Add how deeply stays are coded to the counts of the other mechanisms.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Model `creep_counts`.
+    spells : DataFrame, one row per spell
+        As `depth_counts` takes them.
+    """
+    return pd.concat([counts, depth_counts(spells)], ignore_index=True)
 
 
 def depth_counts(spells: pd.DataFrame) -> pd.DataFrame:
     """
-    Count the spells that are coded deeply, priced by what depth does to their class alone.
+    Count the spells that are coded deeply, where depth goes with dearer classes.
 
     A spell is deep if it has at least as many diagnoses as the deepest third of its root had in
     the first 24 months. Roots in which the deep were in no dearer classes are left out: there
-    depth earns nothing. What was deep before and is deeper now does not count, so that pounds are
-    understated, by about a third where all coding deepens.
+    depth earns nothing. What depth earns is what its classes earn, and those are followed
+    themselves: nothing here has a price, so that no pound is told twice.
 
     Parameters
     ----------
@@ -158,14 +199,14 @@ def depth_counts(spells: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As the model `creep_counts`, of the mechanism "depth".
+        As the model `creep_counts`, of the mechanism DEPTH; no pence.
     """
     months = pd.DatetimeIndex(spells["month"])
     known = spells["is_split"].astype(bool) & spells["coding_depth"].notna()
     frame = spells.assign(is_early=months < months.min() + pd.DateOffset(months=BASELINE_MONTHS))
     frame = frame[known]
     depth = frame["coding_depth"].astype("int64")
-    cut = depth.groupby(frame["root"]).agg(lambda x: _deep_from(x[frame.loc[x.index, "is_early"]]))
+    cut = depth[frame["is_early"]].groupby(frame["root"]).agg(_deep_from)
     paid = frame["price_pence"].astype("Float64") - frame["long_stay_pence"].astype("Float64")
     # A long stay is coded deeply too, so each spell counts at what its class is usually paid.
     usual = paid.astype("float64").groupby([frame["root"], frame["hrg"]]).transform("mean")
@@ -173,22 +214,12 @@ def depth_counts(spells: pd.DataFrame) -> pd.DataFrame:
     early = frame[frame["is_early"]].groupby(["root", "is_deep"])["usual"].mean().unstack()
     earns = early.reindex(columns=[False, True])
     frame = frame[frame["root"].isin(earns.index[earns[True] > earns[False]])]
-    is_priced, pence = frame["usual"].notna(), frame["usual"].round().fillna(0)
-    counted = pd.DataFrame(
-        {
-            "n_activity": 1,
-            "n_dear": frame["is_deep"].astype("int64"),
-            "dear_pence": pence.where(frame["is_deep"], 0).astype("int64"),
-            "n_dear_priced": (is_priced & frame["is_deep"]).astype("int64"),
-            "other_pence": pence.where(~frame["is_deep"], 0).astype("int64"),
-            "n_other_priced": (is_priced & ~frame["is_deep"]).astype("int64"),
-        },
-        index=frame.index,
-    )
     keys = ["provider_code", "root", "practice_code", "month"]
-    sums = counted.groupby([frame[key] for key in keys], dropna=False).sum().reset_index()
-    sums.insert(0, "mechanism", DEPTH)
-    return sums
+    stays = frame.groupby(keys, dropna=False)["is_deep"].agg(n_activity="size", n_dear="sum")
+    return stays.reset_index().assign(mechanism=DEPTH, **dict.fromkeys(_PRICED, 0))
+
+
+_PRICED: Final = ("dear_pence", "n_dear_priced", "other_pence", "n_other_priced")
 
 
 def _deep_from(depths: "pd.Series[int]") -> float:
@@ -222,6 +253,9 @@ def ask(of: Counted, found: Signals, rows: Ints, onset: int) -> Asked:
     n_after = int(later["n_activity"].sum())
     gaps = np.array([_gap(mine[mine["series"] == row], of.mechanism) for row in rows.tolist()])
     loads = weights * n_after * gaps
+    if of.mechanism in ON_TOP:
+        # What is added adds to the whole too, so that a point of it raises the share by less.
+        loads = loads / (1 - found.base.p[rows])
     pence = floor(float(loads @ estimate.value) + 0.5)
     off = 1.96 * estimate.error(loads)
     gained, lost = _sum_rule(later, earlier)
@@ -242,7 +276,7 @@ def ask(of: Counted, found: Signals, rows: Ints, onset: int) -> Asked:
 
 def _gap(counts: pd.DataFrame, mechanism: str) -> float:
     """Give what the dearer way earns more; nought where either has no price."""
-    sums = counts[["dear_pence", "n_dear_priced", "other_pence", "n_other_priced"]].sum()
+    sums = counts[list(_PRICED)].sum()
     if not sums["n_dear_priced"]:
         return 0.0
     dear = float(sums["dear_pence"] / sums["n_dear_priced"])

@@ -6,12 +6,13 @@ from typing import Final
 import numpy as np
 
 from pbcanalytics.creep.dispersion import loads, year_weights
+from pbcanalytics.creep.explanations import FALSE_TOP, SENSITIVITY
 from pbcanalytics.creep.panel import BASELINE_MONTHS, Floats, Ints, Panel
 from pbcanalytics.creep.signals import Signals
-from pbcanalytics.creep.statistics import FALSE_TOP, SENSITIVITY, by_chance
+from pbcanalytics.creep.statistics import by_chance
 from pbcanalytics.synthetic.planting import stream
 
-_LEAST_OWN: Final = 0.3
+LEAST_OWN: Final = 0.3
 """Share of its noise that a series keeps for itself, whatever its provider's other series say."""
 
 
@@ -109,7 +110,7 @@ def null_panel(of: Panel, found: Signals, seed: int, number: int) -> Panel:
 
     def own(total: Floats, covariance: Floats) -> Floats:
         left = total - load**2 * np.diag(covariance)[:, None, None]
-        return np.maximum(left, _LEAST_OWN * total)
+        return np.maximum(left, LEAST_OWN * total)
 
     drift = found.spread.drift[:, :, None]
     steps = rng.normal(size=(3, *of.n.shape)) * np.sqrt(own(drift, together.walk))

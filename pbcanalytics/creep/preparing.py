@@ -1,6 +1,6 @@
 """From spells to a panel: dear classes, severity, expected case mix, efficiency taken off."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -55,6 +55,7 @@ def prepare(
     successors: dict[str, str] | None = None,
     versions: tuple[str, ...] = (),
     fewest: float = FEWEST_SPELLS,
+    provisional: pd.DataFrame | None = None,
 ) -> Prepared:
     """
     Prepare the test of dear classes within roots.
@@ -73,6 +74,8 @@ def prepare(
         Months, "2018-04", from which another version of the grouper holds.
     fewest : float
         Spells a month that a series must have had in the baseline.
+    provisional : DataFrame, optional, one row per provider and month
+        `provider_code`, `month`: those that may still change decide nothing.
 
     Raises
     ------
@@ -84,7 +87,10 @@ def prepare(
     months = months_held(spells["month"])
     held = spells[pd.DatetimeIndex(spells["month"]).isin(months)]
     frame = held.drop_duplicates("spell_id").reset_index(drop=True)
-    frame["provider_code"] = frame["provider_code"].replace(_last(successors or {}))
+    became = _last(successors or {})
+    frame["provider_code"] = frame["provider_code"].replace(became)
+    if provisional is not None:
+        provisional = provisional.assign(provider_code=provisional["provider_code"].replace(became))
     at = months.get_indexer(pd.DatetimeIndex(frame["month"]))
     early = at < BASELINE_MONTHS
     frame = _classed(frame, tariff, pairs, early)
@@ -100,13 +106,43 @@ def prepare(
     frame.loc[~split, "series"] = -1
     tested["auc"] = tested["root"].map(found.auc)
     tested["root_name"] = tested["root"].map(frame.groupby("root")["root_name"].first())
+    made = _panel(frame, at, tested, months, early, versions)
     return Prepared(
-        panel=_panel(frame, at, tested, months, early, versions),
+        panel=without(made, tested["provider_code"], months, provisional),
         index=tested,
         months=months,
         spells=frame,
         n_left_out=int((split & (frame["series"] < 0)).sum()),
     )
+
+
+def without(
+    of: Panel,
+    providers: "pd.Series[str]",
+    months: pd.DatetimeIndex,
+    provisional: pd.DataFrame | None,
+) -> Panel:
+    """
+    Take months that may still change for incomplete ones, from which nothing is learnt.
+
+    Parameters
+    ----------
+    of : Panel
+    providers : Series, one value per series
+        Its provider's code.
+    months : DatetimeIndex
+        The panel's.
+    provisional : DataFrame or None, one row per provider and month
+        `provider_code`, `month`; None: no month is known to be provisional.
+    """
+    if provisional is None or provisional.empty:
+        return of
+    at = months.get_indexer(pd.DatetimeIndex(provisional["month"]))
+    is_open = np.zeros(of.n.shape, dtype=bool)
+    for code, month in zip(provisional["provider_code"], at, strict=True):
+        if month >= 0:
+            is_open[(providers == code).to_numpy(dtype=bool), month] = True
+    return replace(of, is_partial=of.is_partial | is_open)
 
 
 def months_held(months: "pd.Series[pd.Timestamp]") -> pd.DatetimeIndex:

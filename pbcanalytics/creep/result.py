@@ -1,8 +1,31 @@
 """All that a search for code creep found."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import pandas as pd
+
+SAID, PARTLY_SAID, NOT_SAID = ("said", "partly said", "not said")
+"""Whether the extracts say of all, some or none of their months that they are flex or freeze."""
+
+PROVISIONAL: Final = ("table_name", "provider_code", "month")
+
+
+@dataclass(frozen=True)
+class Closing:
+    """
+    Which months may still change.
+
+    Attributes
+    ----------
+    state : str
+        SAID, PARTLY_SAID or NOT_SAID.
+    provisional : DataFrame, one row per landing table, provider and month
+        PROVISIONAL: sent as flex and not as freeze since. They decide nothing.
+    """
+
+    state: str = NOT_SAID
+    provisional: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=PROVISIONAL))
 
 
 @dataclass(frozen=True)
@@ -31,12 +54,11 @@ class Creep:
         Providers with tested series: fewer than 5 are nobody's peers.
     n_shares : int
         Series of mechanisms that their share alone tells.
-    margins : DataFrame, one row per signal
-        `signal`, `emergency_pence`, `margin_pence`, `price_used`: what creep comes to where
-        emergencies above a threshold earn a part of the tariff. [pence]
     counted : dict of str to float
         By provider: share of its stays in roots with dear and cheap classes that its whole is of.
         The others are in small roots, or in roots whose severity is told too poorly. [share]
+    closing : Closing
+        Months that may still change.
     """
 
     signals: pd.DataFrame
@@ -50,5 +72,5 @@ class Creep:
     limits: dict[str, float]
     n_providers: int
     n_shares: int = 0
-    margins: pd.DataFrame = field(default_factory=pd.DataFrame)
     counted: dict[str, float] = field(default_factory=dict)
+    closing: Closing = field(default_factory=Closing)

@@ -8,6 +8,7 @@ import numpy as np
 from pbcanalytics.creep.baseline import Baseline, baseline
 from pbcanalytics.creep.detector import WINDOW, Scan, scan
 from pbcanalytics.creep.dispersion import Dispersion, dispersion
+from pbcanalytics.creep.explanations import directions
 from pbcanalytics.creep.panel import Flags, Floats, Ints, Panel
 from pbcanalytics.creep.statistics import month_effects, statistics
 
@@ -62,14 +63,17 @@ def signals(of: Panel, pools: dict[str, Ints] | None = None) -> Signals:
     first = z - month_effects(z, of.root)
     spread = dispersion(first, found.r0, of, base)
     noise = spread.phi[:, :, None] * found.r0
-    suspects = _suspects(scan(first, noise, spread.drift, of.is_version))
+    ways = directions(base)
+
+    def scanned(of_z: Floats, *, pools: Ints | None = None) -> Scan:
+        provider = of.provider if pools is None else None
+        return scan(of_z, noise, spread.drift, of.is_version, ways, provider=provider, pools=pools)
+
+    suspects = _suspects(scanned(first))
     second = z - month_effects(z, of.root, suspects) if suspects.any() else first
     return Signals(
-        scan=scan(second, noise, spread.drift, of.is_version),
-        pools={
-            name: scan(second, noise, spread.drift, of.is_version, numbers)
-            for name, numbers in (pools or {}).items()
-        },
+        scan=scanned(second),
+        pools={name: scanned(second, pools=numbers) for name, numbers in (pools or {}).items()},
         base=base,
         spread=spread,
         z=second,

@@ -7,15 +7,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from pbcanalytics.creep.detector import (
-    CREEP,
-    REARMED_AFTER,
-    RECORDING,
-    TRUE_MIX,
-    WINDOW,
-    Scan,
-    fits,
-)
+from pbcanalytics.creep.detector import REARMED_AFTER, WINDOW, Scan, fits
+from pbcanalytics.creep.explanations import CREEP, RECORDING, TRUE_MIX, posterior
 from pbcanalytics.creep.limits import TIERS, Limits
 from pbcanalytics.creep.panel import BASELINE_MONTHS, Flags, Floats, Panel
 from pbcanalytics.creep.severity import LEAST_AUC
@@ -28,9 +21,6 @@ STATES: Final = (
 
 FALSE_DISCOVERY_SHARE: Final = 0.10
 """Of the signals of a month, the share that may be false on average (Benjamini-Hochberg)."""
-
-PRIORS: Final = (0.90, 0.03, 0.04, 0.03)
-"""None, creep, true mix, recording; the net error that audits found is near nought."""
 
 GROWN: Final = 1.25
 """Spells after over before from which a truly sicker mix is a new service."""
@@ -107,20 +97,6 @@ def passing(p_values: Floats, share: float = FALSE_DISCOVERY_SHARE) -> Flags:
     if below.any():
         found[order[: int(np.flatnonzero(below).max()) + 1]] = True
     return found
-
-
-def posterior(ratios: Floats) -> Floats:
-    """
-    Weigh none, creep, true mix and recording; a score, not a calibrated probability.
-
-    Parameters
-    ----------
-    ratios : array of 3
-        Likelihood-ratio statistics of creep, true mix and recording.
-    """
-    logs = np.log(PRIORS) + np.concatenate([[0.0], np.asarray(ratios) / 2])
-    weights = np.exp(logs - logs.max())
-    return np.asarray(weights / weights.sum())
 
 
 def judge(

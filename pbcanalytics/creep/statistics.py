@@ -6,13 +6,8 @@ from typing import Final
 import numpy as np
 
 from pbcanalytics.creep.baseline import Baseline
+from pbcanalytics.creep.explanations import FALSE_TOP, SENSITIVITY
 from pbcanalytics.creep.panel import BASELINE_MONTHS, Flags, Floats, Ints, Panel
-
-FALSE_TOP: Final = 0.04
-"""Share of patients who are not severe and are recorded as dear all the same; a belief."""
-
-SENSITIVITY: Final = 0.90
-"""Share of severe patients who are recorded as such, where nothing better is known."""
 
 FEWEST_PEERS: Final = 5
 """With fewer providers in a root there is no month effect: it would be the provider's own."""

@@ -11,6 +11,26 @@ WITH stays AS (
   JOIN spells AS s ON s.spell_id = p.spell_id
   WHERE p.is_reported AND p.discharge_date IS NOT NULL AND p.pod IN ('DC', 'EL', 'NEL', 'NELNE')
     AND COALESCE(p.unpriced_reason, '') NOT IN ('private_patient', 'excluded', 'ungroupable')),
+
+-- Ward attenders, by the definition of indicator I22: main specialty 950, nursing. They and the stays
+-- come in different extracts, so a month counts only if the provider sent both.
+seen AS (
+  SELECT provider_code, practice_code, main_specialty_code, specialty_code, attendance_type, hrg,
+         CAST(DATE_TRUNC('month', appointment_date) AS DATE) AS month, COUNT(*) AS n_activity
+  FROM outpatients
+  WHERE attended IN ('5', '6') AND main_specialty_code IS NOT NULL
+  GROUP BY provider_code, practice_code, main_specialty_code, specialty_code, attendance_type, hrg,
+           CAST(DATE_TRUNC('month', appointment_date) AS DATE)),
+sent AS (
+  SELECT s.provider_code, s.month
+  FROM (SELECT DISTINCT provider_code, month FROM seen) AS s
+  JOIN (SELECT DISTINCT provider_code, month FROM stays) AS t
+    ON t.provider_code = s.provider_code AND t.month = s.month),
+appointment_prices AS (
+  SELECT provider_code, specialty_code, attendance_type, hrg, month, MAX(price_pence) AS price_pence
+  FROM priced_outpatients
+  WHERE is_reported AND COALESCE(unpriced_reason, '') <> 'not_attended'
+  GROUP BY provider_code, specialty_code, attendance_type, hrg, month),
 either AS (
   SELECT 'day_case_to_ordinary' AS mechanism, provider_code, hrg AS root, practice_code, month,
          1 AS n_activity, CASE WHEN pod = 'EL' THEN 1 ELSE 0 END AS n_dear, price_pence AS pence,
@@ -44,7 +64,22 @@ either AS (
          CASE WHEN pence IS NULL THEN 0 ELSE n_activity END
   FROM priced_outpatients
   WHERE is_reported AND pod IN ('OPFA', 'OPFUP') AND specialty_code IS NOT NULL
-    AND COALESCE(unpriced_reason, '') <> 'not_attended')
+    AND COALESCE(unpriced_reason, '') <> 'not_attended'
+  UNION ALL
+  SELECT 'ward_attenders', s.provider_code, 'all', s.practice_code, s.month, s.n_activity, s.n_activity,
+         s.n_activity * p.price_pence, CASE WHEN p.price_pence IS NULL THEN 0 ELSE s.n_activity END
+  FROM seen AS s
+  JOIN sent AS b ON b.provider_code = s.provider_code AND b.month = s.month
+  LEFT JOIN appointment_prices AS p
+    ON p.provider_code = s.provider_code AND p.month = s.month
+       AND p.specialty_code IS NOT DISTINCT FROM s.specialty_code
+       AND p.attendance_type IS NOT DISTINCT FROM s.attendance_type
+       AND p.hrg IS NOT DISTINCT FROM s.hrg
+  WHERE s.main_specialty_code = '950'
+  UNION ALL
+  SELECT 'ward_attenders', t.provider_code, 'all', t.practice_code, t.month, 1, 0, 0, 0
+  FROM stays AS t
+  JOIN sent AS b ON b.provider_code = t.provider_code AND b.month = t.month)
 SELECT mechanism, provider_code, root, practice_code, month,
        CAST(SUM(n_activity) AS BIGINT) AS n_activity, CAST(SUM(n_dear) AS BIGINT) AS n_dear,
        CAST(SUM(CASE WHEN n_dear > 0 THEN COALESCE(pence, 0) ELSE 0 END) AS BIGINT) AS dear_pence,

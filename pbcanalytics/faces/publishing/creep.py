@@ -1,13 +1,14 @@
 """What is published of the search for code creep: small numbers withheld, and what tells them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pbcanalytics.creep.national import averaged
 from pbcanalytics.faces.withholding.disclosure import withheld_cells
 from pbcanalytics.words import tables
 from pbcanalytics.words.tables import Table
@@ -43,6 +44,11 @@ class Coding:
         variance of the adjusted share less the usual one), `is_heard`.
     practices : DataFrame, one row per pair that is shared out and practice
         As `coded_practices`, with `n` spells.
+    national : DataFrame, one row per mechanism, provider and month
+        Of all of a provider's roots together: `n`, `k` and `seen` as in `months`, and `shared`, the
+        weighted sum of what `creep.national` says of them.
+    provisional : DataFrame
+        As `coded_provisional`.
     """
 
     about: Mapping[str, Any]
@@ -50,6 +56,10 @@ class Coding:
     pairs: pd.DataFrame
     months: pd.DataFrame
     practices: pd.DataFrame
+    national: pd.DataFrame = field(default_factory=pd.DataFrame)
+    provisional: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=tables.CODED_PROVISIONAL.names)
+    )
 
     @classmethod
     def nothing(cls, about: Mapping[str, Any], events: pd.DataFrame) -> "Coding":
@@ -79,12 +89,14 @@ def coding_tables(found: Coding, smallest: int) -> dict[Table, pd.DataFrame]:
     told = {table: pd.DataFrame(columns=table.names) for table in tables.OF_CODING}
     told[tables.CODED_SEARCH] = pd.DataFrame([about]).reindex(columns=tables.CODED_SEARCH.names)
     told[tables.CODED_EVENTS] = found.events
+    told[tables.CODED_PROVISIONAL] = found.provisional
     if found.pairs.empty:
         return told
     hidden = _hidden(found.pairs, smallest)
     lengths = _lengths(found, hidden, smallest)
     told[tables.CODED_PAIRS] = _pairs(found.pairs, hidden, lengths, smallest)
     told[tables.CODED_PERIODS] = _periods(found, lengths)
+    told[tables.CODED_NATIONAL] = _national(found.national, hidden, smallest)
     told[tables.CODED_PRACTICES] = _practices(found.practices, hidden, smallest)
     return told
 
@@ -239,6 +251,45 @@ def _of_pairs(
                 "is_heard": heard > 0,
             }
         )
+
+
+def _national(
+    months: pd.DataFrame, hidden: set[tuple[str, str, str]], smallest: int
+) -> pd.DataFrame:
+    """
+    Average the providers that are told, in periods in which none of them holds anything small.
+
+    So neither does what their mean leaves of one where the others are known.
+    """
+    frames = []
+    for mechanism, own in months.groupby("mechanism", sort=False) if len(months) else ():
+        fine: dict[str, int] = {}
+        for provider, mine in own.groupby("provider_code"):
+            split = np.column_stack([mine["k"], mine["n"] - mine["k"]]).astype(np.int64)
+            lengths = [x for x in LENGTHS if not _is_small(split, x, smallest)]
+            if lengths and (str(mechanism), str(provider), ALL) not in hidden:
+                fine[str(provider)] = lengths[0]
+        if not fine:
+            continue
+        told = own[own["provider_code"].isin(fine)]
+        wide = told.pivot_table(index="month", columns="provider_code", values=["seen", "shared"])
+        year, *rest = (
+            _averaged(wide, length).assign(mechanism=mechanism)
+            for length in sorted({max(fine.values()), LENGTHS[-1]}, reverse=True)
+        )
+        # Without its latest year a mechanism has no sentence.
+        if year["rise_share"].notna().iloc[-1]:
+            frames += [*rest, year.tail(1)] if rest else [year]
+    names = tables.CODED_NATIONAL.names
+    made = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=names)
+    return made.loc[made["rise_share"].notna(), names].reset_index(drop=True)
+
+
+def _averaged(wide: pd.DataFrame, length: int) -> pd.DataFrame:
+    """Average the providers' months in periods of a length."""
+    sums = (_summed(wide[name].to_numpy(), length).T for name in ("seen", "shared"))
+    first = wide.index[len(wide) % length :: length]
+    return averaged(*sums).assign(first_month=[m.date() for m in first], n_months=length)
 
 
 def _practices(

@@ -1,12 +1,16 @@
 """What the test of code creep found, said in words: a query, never an accusation."""
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pandas as pd
 
+from pbcanalytics.creep.mechanisms import DEPTH
 from pbcanalytics.creep.result import Creep
+from pbcanalytics.creep.statistics import FEWEST_PEERS
 from pbcanalytics.faces import wording
+from pbcanalytics.faces.sentences.creep_months import closing
 
 HEADS: Final = (
     *("Provider", "Where", "Since", "Heard in", "State", "Dear share, points"),
@@ -34,10 +38,13 @@ MECHANISMS: Final = {
     "zero_day": "emergency admissions of no days for each A&E attendance",
     "splitting": "stays that begin within two days of the last at the same hospital",
     "follow_up_to_first": "outpatient attendances that are first ones",
-    "ward_attenders": "attendances on wards for each stay",
-    "depth": "stays coded more deeply than a third were",
+    "ward_attenders": "nurses' attendances, on wards or in clinics, out of these and stays",
+    "depth": "stays with as many diagnoses as a third had before",
 }
 """What each share is the share of, where no severity score judges it."""
+
+WANTED: Final = {"ward_attenders": " New clinics of nurses, if wanted, look the same."}
+"""What else a share rises by, where that is of this share alone."""
 
 QUERY: Final = (
     "These are queries for validation, not findings: audits of payment by results found HRG errors "
@@ -53,8 +60,22 @@ PRICES: Final = {
     "no_rate": "At full tariff: the rules of the year have no marginal rate for emergencies.",
     "no_threshold": "Full tariff: no threshold is known. Where one is agreed, put it into "
     "reference/threshold/<year>.csv; emergencies above it earn less.",
+    "not_priced": "Full tariff: the stays of its years have no prices of those years, so what lies "
+    "above a threshold is not known.",
+    "not_parted": "Full tariff: how much of a share is emergencies, which may earn less above a "
+    "threshold, is not known.",
 }
-"""Which price was used, by `price_used` of the margins."""
+"""Which price was used, by `price_used` of a signal."""
+
+MARGINS: Final = {
+    "marginal": "",
+    "full": ", full tariff",
+    "no_rate": ", full tariff",
+    "no_threshold": "full tariff: no threshold",
+    "not_priced": "full tariff: year not priced",
+    "not_parted": "full tariff: emergencies unknown",
+}
+"""What stands beside pounds at the margin, or in their place, by `price_used`."""
 
 UNSEARCHED: Final = (
     "Nobody has looked for changes of coding since the last build, so the page Coding changes "
@@ -97,7 +118,11 @@ def sentences(found: Creep) -> list[str]:
     said += [_of_provider(row) for row in pools.to_dict("records")]
     said += _not_counted(found, pools)
     shares = signals[(signals["mechanism"] != "cc_split") & (signals["level"] == "provider")]
-    said += [_of_share(row) for row in shares.to_dict("records")]
+    states = dict(zip(pools["provider_code"], pools["state"], strict=True))
+    said += [
+        _of_depth(row, states, found.n_providers) if row["mechanism"] == DEPTH else _of_share(row)
+        for row in shares.to_dict("records")
+    ]
     rest = len(signals) - len(pools) - len(shares)
     if rest:
         some = f"{rest} single roots" if rest > 1 else "One single root"
@@ -153,9 +178,9 @@ def notes(found: Creep) -> list[str]:
             "Pounds are at the prices paid for stays as short as the cheap classes' are, for up to "
             "twelve months from the likeliest onset."
         )
-        used = {one["price_used"] for one in _margins(found).values()}
+        used = set(found.signals["price_used"].dropna())
         said += [PRICES[name] for name in PRICES if name in used]
-    return said
+    return [*said, *closing(found.closing)]
 
 
 def rows(found: Creep) -> list[tuple[str, ...]]:
@@ -169,7 +194,6 @@ def rows(found: Creep) -> list[tuple[str, ...]]:
     order = found.signals.sort_values(
         ["provider_code", "level", "creep_pence"], ascending=[True, True, False]
     )
-    margins = _margins(found)
     return [
         (
             str(row["provider_code"]),
@@ -179,11 +203,9 @@ def rows(found: Creep) -> list[tuple[str, ...]]:
             STATES[str(row["state"])],
             _points(_risen(row)),
             _points(row["creep_share"]),
-            wording.rough(int(row["creep_pence"])),
-            f"{wording.rough(int(row['creep_low_pence']))} to "
-            f"{wording.rough(int(row['creep_high_pence']))}",
+            *_pounds(row),
             "" if pd.isna(row["recording_pence"]) else wording.rough(int(row["recording_pence"])),
-            _at_the_margin(margins.get(row["signal"])),
+            at_the_margin(row),
         )
         for row in order.to_dict("records")
     ]
@@ -198,7 +220,8 @@ def machine(found: Creep) -> dict[str, Any]:
         "limits": found.limits,
         "sentences": sentences(found),
         "notes": notes(found),
-        "margins": json.loads(found.margins.to_json(orient="records")),
+        "closing": found.closing.state,
+        "provisional": json.loads(_monthly(found.closing.provisional).to_json(orient="records")),
         "signals": json.loads(_dated(found.signals).to_json(orient="records")),
         "practices": json.loads(found.practices.to_json(orient="records")),
     }
@@ -258,21 +281,52 @@ def _of_share(row: dict[Any, Any]) -> str:
         f"{who}{risen}. {STATES['query'].capitalize()}. Nothing tells how ill these patients were; "
         f"if none of the rise had a good reason it would be "
         f"{wording.rough(int(row['creep_pence']))} in {row['n_months']} months, so it is that at "
-        "most."
+        f"most.{WANTED.get(row['mechanism'], '')}"
     )
 
 
-def _margins(found: Creep) -> dict[int, dict[Any, Any]]:
-    """Give what is known of each signal's price at the margin."""
-    return {one["signal"]: one for one in found.margins.to_dict("records")}
+def _of_depth(row: dict[Any, Any], states: Mapping[str, str], n_providers: int) -> str:
+    """Say that a provider codes more deeply, and where that is told in pounds."""
+    code = row["provider_code"]
+    alike = f", which look like: {STATES[states[code]]}" if code in states else ""
+    peers = (
+        ""
+        if n_providers >= FEWEST_PEERS
+        else " Coding deepens everywhere, and fewer than five providers cannot take that off."
+    )
+    return (
+        f"{code}, {MECHANISMS[DEPTH]}, since {_month(row['onset'])}: up by "
+        f"{_points(row['creep_share'])} points. {STATES['query'].capitalize()}. Fuller coding of "
+        f"the same patients looks the same. Its pounds are those of {code}'s dear classes{alike}; "
+        f"they are not counted twice.{peers}"
+    )
 
 
-def _at_the_margin(one: dict[Any, Any] | None) -> str:
-    """Write what creep comes to at the price paid at the margin."""
-    if one is None or pd.isna(one["margin_pence"]):
-        return "full tariff: no threshold"
-    what = {"marginal": "", "full": ", full tariff", "no_rate": ", full tariff"}
-    return f"{wording.rough(int(one['margin_pence']))}{what[one['price_used']]}"
+def _pounds(row: Mapping[Any, Any]) -> tuple[str, str]:
+    """Write what creep comes to in a year, and its interval; depth is told by the classes."""
+    if pd.isna(row["creep_pence"]):
+        return "in its classes", ""
+    ends = (wording.rough(int(row[f"creep_{end}_pence"])) for end in ("low", "high"))
+    return wording.rough(int(row["creep_pence"])), " to ".join(ends)
+
+
+def at_the_margin(row: Mapping[Any, Any]) -> str:
+    """
+    Write what a signal comes to at the price paid at the margin, or why that is not known.
+
+    Parameters
+    ----------
+    row : mapping
+        `margin_pence` and `price_used` of `creep_signals`; empty without pounds.
+    """
+    if pd.isna(row["price_used"]):
+        return ""
+    known = "" if pd.isna(row["margin_pence"]) else wording.rough(int(row["margin_pence"]))
+    return f"{known}{MARGINS[row['price_used']]}"
+
+
+def _monthly(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(month=pd.DatetimeIndex(frame["month"]).strftime("%Y-%m"))
 
 
 def _where(row: dict[Any, Any]) -> str:

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import pandas as pd
 
-from pbcanalytics.creep import indicators as answers
+from pbcanalytics.creep import indicator_years as answers
 from pbcanalytics.creep.indicators import Indicators
+from pbcanalytics.creep.states import FALSE_DISCOVERY_SHARE
 from pbcanalytics.faces import wording
 
 HEADS: Final = (
@@ -38,8 +39,10 @@ COMPARED: Final = (answers.ASK, answers.OTHER_WAY, answers.AS_BEFORE, answers.MO
 N_SAID: Final = 5
 """Questions that are said in sentences; all are in the table."""
 
-CHANCE_SHARE: Final = 0.025
-"""Of comparisons, those that pass limits of 95% on one side by chance."""
+ANALYSTS: Final = (
+    "Small numbers are shown, here and in --csv and --json, because these figures are for "
+    "analysts: pass none of them on as they are."
+)
 
 
 def sentences(found: Indicators) -> list[str]:
@@ -68,8 +71,9 @@ def sentences(found: Indicators) -> list[str]:
         return said
     said.append(
         f"{len(asked)} of {len(tested)} comparisons with the year before "
-        f"{'are' if len(asked) > 1 else 'is'} worth asking about; chance alone would bring about "
-        f"{CHANCE_SHARE * len(tested):.0f}, and more where months differ beyond chance."
+        f"{'are' if len(asked) > 1 else 'is'} worth asking about: moved by more than months and "
+        f"other providers make likely. Of all such questions chance brings about "
+        f"{wording.chance(FALSE_DISCOVERY_SHARE)} at most, on average."
     )
     certain = asked["change"] / (asked["change_high"] - asked["change_low"])
     first = asked.loc[certain.abs().sort_values(ascending=False, kind="stable").index[:N_SAID]]
@@ -120,8 +124,10 @@ def notes(found: Indicators) -> list[str]:
     return [
         *_sum_rules(found),
         "Values are per 100, means as they are; place 1 is the highest, and a high place is no "
-        "fault. Limits hold what chance does to counts (95%); they do not hold what differs from "
-        "month to month for other reasons. docs/methods/indicators.md defines all of them.",
+        "fault. The limits of a year hold what chance does to counts (95%); a change is judged "
+        "also by how much months and other providers' changes differ beyond chance, and all "
+        "changes together. docs/methods/indicators.md says how.",
+        ANALYSTS,
     ]
 
 

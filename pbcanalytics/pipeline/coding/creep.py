@@ -10,6 +10,7 @@ import pandas as pd
 
 from pbcanalytics.costing.chain import model
 from pbcanalytics.creep.limits import calibrated
+from pbcanalytics.creep.mechanisms import MECHANISMS, with_depth
 from pbcanalytics.creep.panel import Ints
 from pbcanalytics.creep.preparing import Prepared
 from pbcanalytics.creep.pricing import Z_95, Priced, price
@@ -27,17 +28,23 @@ from pbcanalytics.pipeline.coding.creep_shares import (
     typed,
 )
 from pbcanalytics.pipeline.coding.margins import margins
-from pbcanalytics.pipeline.coding.preparing import joined_providers, prepared_from
+from pbcanalytics.pipeline.coding.preparing import (
+    MECHANISM,
+    closing,
+    joined_providers,
+    of_held,
+    prepared_from,
+    provisional,
+)
 from pbcanalytics.pipeline.stage import shelf
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words.errors import StoreError
 from pbcanalytics.words.tables.signals import CREEP_PRACTICES, CREEP_SIGNALS
 
-MECHANISM: Final = "cc_split"
 POOL: Final = "provider"
 
-OF_EMERGENCIES: Final = "zero_day"
-"""The share whose pounds are of emergencies altogether."""
+OF_EMERGENCIES: Final[dict[str, bool]] = {"zero_day": True, "splitting": False}
+"""Shares of which emergencies are a part, and whether they are all of it."""
 
 NOTES_LISTED: Final = 60
 
@@ -92,15 +99,23 @@ def find_creep(
         counts = warehouse.frame(model("creep_counts"))
         prepared = prepared_from(warehouse, spells, provider, versions)
         classes = _tested(prepared, seed)
-        shares = followed(counts, prepared.months, seed)
+        counts = with_depth(counts, prepared.spells)
+        closed = closing(warehouse)
+        is_open = {name: provisional(closed, name) for name in MECHANISMS}
+        shares = followed(counts, prepared.months, seed, is_open)
         # False signals are held to one share over all that is tested, not list by list.
         stands = standing([classes, *(one.family for one in shares)])
         mergers = _mergers(joined_providers(warehouse), prepared)
         found, emergency = _told(prepared, classes, stands[0], mergers)
         found = _with_shares(found, asked(shares, stands[1:]))
-        added = found.signals[found.signals["mechanism"] == OF_EMERGENCIES]
-        emergency |= dict(zip(added["signal"], added["creep_pence"], strict=True))
-        found = replace(found, margins=margins(warehouse, shelf(data), found.signals, emergency))
+        emergency |= _of_emergencies(found.signals)
+        priced = margins(warehouse, shelf(data), found.signals, emergency)
+        kept = found.signals.drop(columns=["margin_pence", "price_used"])
+        found = replace(
+            found,
+            signals=typed(kept.merge(priced, on="signal", how="left"), CREEP_SIGNALS),
+            closing=of_held(closed, prepared.months),
+        )
         keep(warehouse, found.signals, CREEP_SIGNALS)
         keep(warehouse, found.practices, CREEP_PRACTICES)
     return found if provider is None else _of_provider(found, provider)
@@ -115,6 +130,15 @@ def _mergers(joined: pd.DataFrame, prepared: Prepared) -> dict[int, int]:
             after = pd.Timestamp(day).to_period("M") + 1
             found[int(numbers[code])] = int((after - prepared.months[0].to_period("M")).n)
     return found
+
+
+def _of_emergencies(signals: pd.DataFrame) -> dict[int, int | None]:
+    """Say what of the shares' pounds is of emergencies, or that it is not known."""
+    mine = signals[signals["mechanism"].isin(list(OF_EMERGENCIES))]
+    return {
+        int(one["signal"]): int(one["creep_pence"]) if OF_EMERGENCIES[one["mechanism"]] else None
+        for one in mine.to_dict("records")
+    }
 
 
 def _tested(prepared: Prepared, seed: int) -> Family:
@@ -147,9 +171,9 @@ def _units(prepared: Prepared, tested: Signals) -> list[Unit]:
 
 def _told(
     prepared: Prepared, classes: Family, stands: Standing, mergers: dict[int, int]
-) -> tuple[Creep, dict[int, int]]:
+) -> tuple[Creep, dict[int, int | None]]:
     """Judge and price what is heard; give with it the pence of emergencies by signal."""
-    emergency = {}
+    emergency: dict[int, int | None] = {}
     tested, units, limits = classes.found, classes.units, classes.limits
     judged = judge(prepared.panel, tested, units, limits, mergers, stands)
     rows, practices, spells = [], [], []
@@ -285,7 +309,6 @@ def _of_provider(found: Creep, provider: str) -> Creep:
         found,
         signals=mine,
         practices=found.practices[found.practices["signal"].isin(numbers)],
-        margins=found.margins[found.margins["signal"].isin(numbers)],
         spells=found.spells[found.spells["signal"].isin(numbers)],
         tested=found.tested[found.tested["provider_code"] == provider],
     )

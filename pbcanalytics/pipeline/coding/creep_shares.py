@@ -1,6 +1,6 @@
 """Mechanisms of creep that only a share can tell: asked about, never borne out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pbcanalytics.creep.limits import calibrated
-from pbcanalytics.creep.mechanisms import MECHANISMS, Asked, Counted, ask, counted
+from pbcanalytics.creep.mechanisms import DEPTH, MECHANISMS, Asked, Counted, ask, counted
 from pbcanalytics.creep.panel import BASELINE_MONTHS
 from pbcanalytics.creep.signals import signals
 from pbcanalytics.creep.states import Family, Standing, Unit, judge, standing
@@ -35,7 +35,7 @@ class Shares:
         As the data dictionary has `creep_signals` and `creep_practices`, numbered from 1; what
         takes a severity score is empty.
     n_tested : int
-        Series followed.
+        Shares followed.
     """
 
     signals: pd.DataFrame
@@ -79,20 +79,28 @@ class Followed:
     family: Family
 
 
-def followed(counts: pd.DataFrame, months: pd.DatetimeIndex, seed: int) -> list[Followed]:
+def followed(
+    counts: pd.DataFrame,
+    months: pd.DatetimeIndex,
+    seed: int,
+    provisional: Mapping[str, pd.DataFrame] | None = None,
+) -> list[Followed]:
     """
     Test every mechanism that its share tells.
 
     Parameters
     ----------
     counts : DataFrame
-        Model `creep_counts`.
+        Model `creep_counts`, with `mechanisms.with_depth`.
     months : DatetimeIndex
         The months to follow.
     seed : int
         Of the panels that limits are set on.
+    provisional : mapping of str to DataFrame, optional
+        By mechanism: the months of providers that may still change, as `counted` takes them.
     """
-    every = [counted(counts, mechanism, months) for mechanism in MECHANISMS]
+    held = provisional or {}
+    every = [counted(counts, name, months, held.get(name)) for name in MECHANISMS]
     return [Followed(of, _family(of, seed)) for of in every if of is not None]
 
 
@@ -120,7 +128,7 @@ def asked(tested: Sequence[Followed], stands: Sequence[Standing] | None = None) 
     return Shares(
         signals=pd.DataFrame(rows, columns=CREEP_SIGNALS.names),
         practices=pd.DataFrame(practices, columns=CREEP_PRACTICES.names),
-        n_tested=sum(len(one.of.index) for one in tested),
+        n_tested=sum(one.of.n_followed for one in tested),
     )
 
 
@@ -135,10 +143,11 @@ def _family(of: Counted, seed: int) -> Family:
     units = [
         Unit("root", row, np.array([row]), float("nan"), bool(usable[row]))
         for row in range(len(provider))
+        if not of.is_whole
     ]
     for number in np.unique(provider):
         rows = np.flatnonzero((provider == number) & usable)
-        if len(rows) > 1:
+        if len(rows) > (0 if of.is_whole else 1):
             units.append(Unit(POOL, int(number), rows, float("nan"), True))
     return Family(found, units, limits)
 
@@ -151,7 +160,9 @@ def _signals_of(one: Followed, stands: Standing) -> list[tuple[dict[str, Any], d
     for signal in judged.to_dict("records"):
         unit = family.units[int(signal["unit"])]
         answer = ask(of, family.found, unit.rows, int(signal["onset"]))
-        told.append((_row(of, unit, signal, answer), answer.practices))
+        # What depth earns is told by the dear classes, and by them alone.
+        practices = {} if of.mechanism == DEPTH else answer.practices
+        told.append((_row(of, unit, signal, answer), practices))
     return told
 
 
@@ -161,6 +172,7 @@ def _row(of: Counted, unit: Unit, one: dict[Any, Any], answer: Asked) -> dict[st
     rise = float(answer.weights @ answer.estimate.value)
     off = 1.96 * answer.estimate.error(answer.weights)
     is_one = unit.level == "root" and first["root"] != "all"
+    has_pounds = of.mechanism != DEPTH
     return {
         "provider_code": first["provider_code"],
         "mechanism": of.mechanism,
@@ -177,7 +189,7 @@ def _row(of: Counted, unit: Unit, one: dict[Any, Any], answer: Asked) -> dict[st
         "creep_high_share": rise + off,
         "n_spells": answer.n_after,
         "n_months": answer.n_months,
-        "creep_pence": answer.pence,
-        "creep_low_pence": answer.low_pence,
-        "creep_high_pence": answer.high_pence,
+        "creep_pence": answer.pence if has_pounds else None,
+        "creep_low_pence": answer.low_pence if has_pounds else None,
+        "creep_high_pence": answer.high_pence if has_pounds else None,
     }

@@ -1,18 +1,25 @@
 """Indicators of coding from what is loaded and priced, and what the others lack."""
 
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
 
 from pbcanalytics.costing.chain import model
-from pbcanalytics.creep.indicators import COUNTED, Indicators, compared, search_counts
-from pbcanalytics.creep.preparing import months_held
+from pbcanalytics.creep.indicator_years import compared
+from pbcanalytics.creep.indicators import Indicators, search_counts
+from pbcanalytics.creep.preparing import months_held, prepare
 from pbcanalytics.demand.comparing.limits import wilson_limits
 from pbcanalytics.pipeline.coding.preparing import joined_providers, prepared_from
 from pbcanalytics.pipeline.stage import shelf
+from pbcanalytics.reference.creep_pairs import creep_pairs
 from pbcanalytics.reference.indicators import indicator_documents
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words.errors import SelectionError, StoreError
+
+_TARIFF: Final = (
+    "SELECT hrg, name, non_elective_pence, elective_pence FROM tariff ORDER BY financial_year DESC"
+)
 
 
 def find_indicators(data: Path, provider: str | None = None) -> Indicators:
@@ -71,23 +78,27 @@ def find_indicators(data: Path, provider: str | None = None) -> Indicators:
 def _by_model(warehouse: Warehouse) -> pd.DataFrame:
     """Count what the model counts; the history of providers that merged is added up."""
     counts = warehouse.frame(model("indicator_counts"))
-    joined = joined_providers(warehouse)
-    successors = dict(zip(joined["provider_code"], joined["successor_code"], strict=True))
+    successors = _successors(warehouse)
     for _ in successors:
         counts["provider_code"] = counts["provider_code"].replace(successors)
     return counts.astype(dict.fromkeys(("n_upper", "n_lower", "n_square"), "float64"))
 
 
 def _of_classes(warehouse: Warehouse, spells: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """Count what rests on dear classes; or say why no class can be followed."""
+    """Count what rests on dear classes, and say why no severity can be followed, if so."""
+    tariff = warehouse.frame(_TARIFF)
     try:
-        prepared = prepared_from(warehouse, spells)
+        return search_counts(prepared_from(warehouse, spells), tariff), ""
     except SelectionError as error:
-        return pd.DataFrame(columns=COUNTED), str(error)
-    tariff = warehouse.frame(
-        "SELECT hrg, non_elective_pence, elective_pence FROM tariff ORDER BY financial_year DESC"
-    )
-    return search_counts(prepared, tariff), ""
+        pairs = creep_pairs(warehouse.path.parent, set(tariff["hrg"]))
+        prepared = prepare(spells, tariff, pairs=pairs, successors=_successors(warehouse))
+        return search_counts(prepared, tariff), str(error)
+
+
+def _successors(warehouse: Warehouse) -> dict[str, str]:
+    """Give what each provider that was taken in became."""
+    joined = joined_providers(warehouse)
+    return dict(zip(joined["provider_code"], joined["successor_code"], strict=True))
 
 
 def _of_provider(rows: pd.DataFrame, provider: str) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """Creep at the price paid at the margin: emergencies above a threshold earn a part of theirs."""
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, Final
 
@@ -11,17 +12,27 @@ from pbcanalytics.costing.contract_terms import base_of_threshold, contract_term
 from pbcanalytics.reference import Shelf
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words import periods
+from pbcanalytics.words.errors import SelectionError
 
-COLUMNS: Final = ("signal", "emergency_pence", "margin_pence", "price_used")
+COLUMNS: Final = ("signal", "margin_pence", "price_used")
 
 FULL, NO_RATE, UNKNOWN, MARGINAL = ("full", "no_rate", "no_threshold", "marginal")
 """What a signal was priced at: below the threshold; no such rule; none known; in part the rate."""
+
+NOT_PRICED: Final = "not_priced"
+"""No stays of a year are priced at its own prices, so nobody knows what lies above a threshold."""
+
+NOT_PARTED: Final = "not_parted"
+"""Nobody can say how much of the signal is of emergencies, which alone have a threshold."""
+
+_WEIGHTIEST: Final = (UNKNOWN, NOT_PRICED, MARGINAL, FULL, NO_RATE)
+"""Of a signal's years the word that is said of all of it: what is not known goes first."""
 
 _MILLION: Final = 1_000_000
 
 
 def margins(
-    warehouse: Warehouse, shelf: Shelf, signals: pd.DataFrame, emergency: dict[int, int]
+    warehouse: Warehouse, shelf: Shelf, signals: pd.DataFrame, emergency: Mapping[int, int | None]
 ) -> pd.DataFrame:
     """
     Price the creep of emergencies as the contracts pay for more of them.
@@ -37,22 +48,29 @@ def margins(
         The reference data.
     signals : DataFrame
         As the data dictionary has `creep_signals`.
-    emergency : dict of int to int
-        By signal: what of its creep is of emergencies. [pence]
+    emergency : mapping of int to int or None
+        By signal: what of its creep is of emergencies; None where it is not known. [pence]
 
     Returns
     -------
-    DataFrame, one row per signal
-        `signal`, `emergency_pence`, `margin_pence` (all of its creep at the price paid; empty where
-        no threshold is known), `price_used`: FULL, NO_RATE, UNKNOWN or MARGINAL.
+    DataFrame, one row per signal with pounds
+        `signal`, `margin_pence` (all of its creep at the price paid; empty where that is not
+        known), `price_used`: FULL, NO_RATE, UNKNOWN, MARGINAL, NOT_PRICED or
+        NOT_PARTED.
     """
     rows = []
     held: dict[str, pd.DataFrame] = {}
     for one in signals.to_dict("records"):
+        if pd.isna(one["creep_pence"]):
+            continue
         pence = emergency.get(int(one["signal"]), 0)
+        if pence is None:
+            rows.append({"signal": one["signal"], "margin_pence": None, "price_used": NOT_PARTED})
+            continue
         parts = _by_year(pd.Timestamp(one["onset"]), int(one["n_months"]))
+        whole = max(pence, 0)
         cuts = [
-            _cut(warehouse, shelf, held, year, str(one["provider_code"]), max(pence, 0) * share)
+            _cut(warehouse, shelf, held, year, str(one["provider_code"]), whole * share)
             for year, share in parts.items()
             if pence
         ]
@@ -62,15 +80,14 @@ def margins(
         rows.append(
             {
                 "signal": one["signal"],
-                "emergency_pence": pence,
                 "margin_pence": int(one["creep_pence"]) - half_up(sum(known, Fraction(0)))
                 if is_known
                 else None,
-                "price_used": next(w for w in (UNKNOWN, MARGINAL, FULL, NO_RATE) if w in used),
+                "price_used": next(w for w in _WEIGHTIEST if w in used),
             }
         )
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    return frame.astype({"emergency_pence": "Int64", "margin_pence": "Int64"})
+    return frame.astype({"margin_pence": "Int64"})
 
 
 def above(pence: Fraction, row: dict[Any, Any]) -> Fraction:
@@ -113,8 +130,11 @@ def _cut(
     if not _has_threshold(warehouse, shelf, year):
         return UNKNOWN, None
     if year not in held:
-        with warehouse.rolled_back():
-            held[year] = costing.contract_effects(warehouse, shelf, year)
+        try:
+            with warehouse.rolled_back():
+                held[year] = costing.contract_effects(warehouse, shelf, year)
+        except SelectionError:
+            return NOT_PRICED, None
     effects = held[year]
     own = effects[(effects["provider_code"] == provider) & (effects["emergency_pence"] > 0)]
     if own.empty or own["marginal_reason"].notna().any():

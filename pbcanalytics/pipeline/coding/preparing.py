@@ -1,6 +1,7 @@
 """What is loaded, made ready for the search for code creep and for the page that tells of it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -8,16 +9,83 @@ import pandas as pd
 
 from pbcanalytics.creep.panel import BASELINE_MONTHS
 from pbcanalytics.creep.preparing import Prepared, months_held, prepare
+from pbcanalytics.creep.result import NOT_SAID, PARTLY_SAID, PROVISIONAL, SAID, Closing
 from pbcanalytics.reference.coding_events import coding_events
+from pbcanalytics.reference.creep_pairs import creep_pairs
 from pbcanalytics.store import Warehouse
-from pbcanalytics.words.errors import ReferenceGap, SelectionError
+from pbcanalytics.words.errors import SelectionError
 
-PAIRS: Final = Path("reference") / "creep" / "pairs.csv"
-"""Of the data folder: `hrg` and `root` of HRGs whose names do not tell what belongs together."""
+MECHANISM: Final = "cc_split"
+"""The mechanism that a severity score judges: dear classes within roots."""
 
 _TARIFF: Final = (
     "SELECT hrg, name, non_elective_pence, elective_pence FROM tariff ORDER BY financial_year DESC"
 )
+
+_STAYS: Final = ("episodes", "supplied_spells")
+_FEEDS: Final = {
+    "outpatient_to_day_case": (*_STAYS, "outpatients"),
+    "zero_day": (*_STAYS, "emergency_attendances"),
+    "follow_up_to_first": ("outpatients",),
+    "ward_attenders": (*_STAYS, "outpatients"),
+}
+"""The landing tables that a mechanism is counted in; the others in hospital stays alone."""
+
+_SENT: Final = """
+SELECT table_name, submitter_code AS provider_code, month,
+       COUNT(CASE WHEN submission IN ('flex', 'freeze') THEN 1 END) > 0 AS is_said,
+       COUNT(CASE WHEN submission = 'freeze' THEN 1 END) > 0 AS is_final
+FROM submissions
+WHERE month IS NOT NULL AND table_name IN
+      ('episodes', 'supplied_spells', 'outpatients', 'emergency_attendances')
+GROUP BY table_name, submitter_code, month
+ORDER BY table_name, submitter_code, month
+"""
+
+
+def closing(warehouse: Warehouse) -> Closing:
+    """
+    Read which months of hospitals were sent as flex and not as freeze since.
+
+    Parameters
+    ----------
+    warehouse : Warehouse
+
+    Returns
+    -------
+    Closing
+    """
+    if not warehouse.has("submissions"):
+        return Closing()
+    sent = warehouse.frame(_SENT)
+    said = sent["is_said"].astype(bool)
+    is_open = said & ~sent["is_final"].astype(bool)
+    state = NOT_SAID if not said.any() else SAID if said.all() else PARTLY_SAID
+    return Closing(state, sent.loc[is_open, list(PROVISIONAL)].reset_index(drop=True))
+
+
+def of_held(of: Closing, months: pd.DatetimeIndex) -> Closing:
+    """Keep the provisional months that are among those held."""
+    mine = pd.DatetimeIndex(of.provisional["month"]).isin(months)
+    return replace(of, provisional=of.provisional[mine].reset_index(drop=True))
+
+
+def provisional(of: Closing, mechanism: str) -> pd.DataFrame:
+    """
+    Give the months that may still change in what a mechanism is counted in.
+
+    Parameters
+    ----------
+    of : Closing
+    mechanism : str
+
+    Returns
+    -------
+    DataFrame, one row per provider and month
+        `provider_code`, `month`.
+    """
+    own = of.provisional["table_name"].isin(_FEEDS.get(mechanism, _STAYS))
+    return of.provisional.loc[own, ["provider_code", "month"]].drop_duplicates()
 
 
 def prepared_from(
@@ -62,12 +130,14 @@ def prepared_from(
             f"{n_months} months of hospital stays are loaded, and the first {BASELINE_MONTHS} only "
             "say what is usual, so there is no month to test. Load earlier years as well."
         )
+    tariff = warehouse.frame(_TARIFF)
     prepared = prepare(
         spells,
-        warehouse.frame(_TARIFF),
-        pairs=_pairs(data),
+        tariff,
+        pairs=creep_pairs(data, set(tariff["hrg"])),
         successors=_successors(joined_providers(warehouse)),
         versions=grouper_months(data, months, versions),
+        provisional=provisional(closing(warehouse), MECHANISM),
     )
     held = set(prepared.index["provider_code"])
     if not held:
@@ -132,20 +202,3 @@ def grouper_months(data: Path, months: pd.DatetimeIndex, asked: Sequence[str]) -
         )
     listed = {f"{e.month:%Y-%m}" for e in coding_events(data) or () if e.kind == "grouper"}
     return tuple(sorted({*asked, *(listed & held)}))
-
-
-def _pairs(data: Path) -> pd.DataFrame | None:
-    """Read which codes of HRG v3.5 belong together, where somebody has said so."""
-    path = data / PAIRS
-    if not path.is_file():
-        return None
-    frame = pd.read_csv(path, dtype=str)
-    lacking = [name for name in ("hrg", "root") if name not in frame]
-    doubled = [] if lacking else frame.loc[frame["hrg"].duplicated(), "hrg"].tolist()
-    if lacking or doubled:
-        fault = f"has no column {', '.join(lacking)}" if lacking else f"has {doubled[0]} twice"
-        raise ReferenceGap(
-            f"{path} {fault}, so it does not say which HRGs differ only by complications. It needs "
-            "the columns hrg and root, with a row for each HRG."
-        )
-    return frame

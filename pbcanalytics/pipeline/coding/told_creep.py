@@ -1,7 +1,7 @@
 """The search for code creep, gathered for publication: every pair of a provider and a root."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -11,16 +11,23 @@ from pbcanalytics.costing.chain import model
 from pbcanalytics.creep import pairs as of_pairs
 from pbcanalytics.creep.effect import MONTHS_AFTER
 from pbcanalytics.creep.limits import POOLED, STATED
-from pbcanalytics.creep.mechanisms import MECHANISMS, Counted, counted
+from pbcanalytics.creep.mechanisms import DEPTH, MECHANISMS, Counted, counted, with_depth
+from pbcanalytics.creep.national import creep_part
 from pbcanalytics.creep.panel import BASELINE_MONTHS, Ints, Panel
 from pbcanalytics.creep.preparing import Prepared, months_held
-from pbcanalytics.creep.pricing import Priced, price
+from pbcanalytics.creep.pricing import price
 from pbcanalytics.creep.severity import LEAST_AUC
 from pbcanalytics.creep.signals import Signals, signals
-from pbcanalytics.creep.states import passing
 from pbcanalytics.faces.publishing.creep import ALL, Coding, coding_tables
-from pbcanalytics.pipeline.coding.creep import MECHANISM, NOTES_LISTED
-from pbcanalytics.pipeline.coding.preparing import prepared_from
+from pbcanalytics.pipeline.coding.creep import NOTES_LISTED
+from pbcanalytics.pipeline.coding.preparing import (
+    MECHANISM,
+    closing,
+    of_held,
+    prepared_from,
+    provisional,
+)
+from pbcanalytics.pipeline.coding.told_pounds import fallen, pounds
 from pbcanalytics.reference.coding_events import coding_events
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words import tables
@@ -46,6 +53,8 @@ class _Unit:
     found: Signals
     heard: dict[str, Any] | None
     in_pool: bool
+    n_open: int = 0
+    """Latest months that may still change: the year compared ends before them."""
 
     @property
     def key(self) -> dict[str, str]:
@@ -91,6 +100,7 @@ def told_creep(warehouse: Warehouse, smallest: int) -> dict[Table, pd.DataFrame]
         "last_month": months[-1].date() if len(months) else None,
         "n_months": len(months),
         "has_calendar": listed is not None,
+        "closing": (closed := closing(warehouse)).state,
     }
     if len(months) < LEAST_MONTHS:
         return coding_tables(Coding.nothing(about, events), smallest)
@@ -99,17 +109,21 @@ def told_creep(warehouse: Warehouse, smallest: int) -> dict[Table, pd.DataFrame]
     except SelectionError:
         return coding_tables(Coding.nothing(about, events), smallest)
     tested = signals(prepared.panel)
-    counts = warehouse.frame(model("creep_counts"))
-    of_shares = [of for m in MECHANISMS if (of := counted(counts, m, prepared.months)) is not None]
+    counts = with_depth(warehouse.frame(model("creep_counts")), prepared.spells)
+    is_open = {name: provisional(closed, name) for name in (MECHANISM, *MECHANISMS)}
+    every = [counted(counts, m, prepared.months, is_open[m]) for m in MECHANISMS]
+    of_shares = [of for of in every if of is not None]
     kept = _kept(warehouse)
     units = [
         *_of_classes(prepared, tested, kept),
         *(unit for of in of_shares for unit in _of_share(of, kept)),
     ]
+    late = {name: _n_open(frame, prepared.months) for name, frame in is_open.items()}
+    units = [replace(u, n_open=late[u.mechanism].get(u.provider, 0)) for u in units]
     index = prepared.index
     about |= {
         "n_series": len(index),
-        "n_shares": sum(len(of.index) for of in of_shares),
+        "n_shares": sum(of.n_followed for of in of_shares),
         "n_providers": index["provider_code"].nunique(),
         "n_weak": int((index["auc"] < LEAST_AUC).sum()),
         "n_left_out": prepared.n_left_out,
@@ -117,17 +131,21 @@ def told_creep(warehouse: Warehouse, smallest: int) -> dict[Table, pd.DataFrame]
     at = {of.mechanism: of for of in of_shares}
     shared = [u for u in units if _is_shared_out(u, units)]
     told = [_told(u, prepared, at.get(u.mechanism)) for u in units]
-    pairs = _fallen(pd.DataFrame([one for one in told if one is not None]))
+    pairs = fallen(pd.DataFrame([one for one in told if one is not None]))
     names = dict(warehouse.rows("SELECT provider_code, provider_name FROM providers"))
     pairs["provider_name"] = pairs["provider_code"].map(names).fillna(pairs["provider_code"])
     pairs["is_shared_out"] = pairs["signal"].isin([u.heard["signal"] for u in shared if u.heard])
+    by_month = pd.concat([_by_month(u, prepared.months) for u in units], ignore_index=True)
     return coding_tables(
         Coding(
             about,
             events,
             pairs,
-            pd.concat([_by_month(u, prepared.months) for u in units], ignore_index=True),
+            # Depth counts the spells of the classes: the two together would tell small roots.
+            by_month[by_month["mechanism"] != DEPTH],
             _practices(warehouse, shared, prepared, at),
+            by_month[by_month["root"] == ALL],
+            of_held(closed, prepared.months).provisional,
         ),
         smallest,
     )
@@ -192,10 +210,19 @@ def _of_share(of: Counted, kept: dict[tuple[str, str, str], dict[str, Any]]) -> 
                 )  # fmt: skip
 
 
+def _n_open(provisional: pd.DataFrame, months: pd.DatetimeIndex) -> dict[str, int]:
+    """Count the latest months in a row of each provider that may still change."""
+    found: dict[str, int] = {}
+    for provider, own in provisional.groupby("provider_code"):
+        is_open = months.isin(pd.DatetimeIndex(own["month"]))
+        found[str(provider)] = int(np.logical_and.accumulate(is_open[::-1]).sum())
+    return found
+
+
 def _onset(unit: _Unit, months: pd.DatetimeIndex) -> int:
     """Give the number of the month from which a pair is compared."""
     if unit.heard is None:
-        return len(months) - MONTHS_AFTER
+        return len(months) - unit.n_open - MONTHS_AFTER
     return int(months.get_indexer(pd.DatetimeIndex([unit.heard["onset"]]))[0])
 
 
@@ -234,7 +261,7 @@ def _told(unit: _Unit, prepared: Prepared, counts: Counted | None) -> dict[str, 
         is_creep = unit.heard is not None and unit.heard["state"] == "creep-confirmed"
         priced = price(prepared, unit.found, unit.rows, onset, is_creep=is_creep)
         after_too = _spells(unit, prepared, after) if priced.n_unpriced else None
-        told |= _pounds(priced) | of_pairs.patients(unit.of, unit.rows, onset)
+        told |= pounds(priced) | of_pairs.patients(unit.of, unit.rows, onset)
         if unit.heard is not None or not priced.n_unpriced:
             told["before_pence"] = of_pairs.cost(_spells(unit, prepared, year), after_too)
         if unit.heard is not None:
@@ -242,6 +269,8 @@ def _told(unit: _Unit, prepared: Prepared, counts: Counted | None) -> dict[str, 
             rows = np.flatnonzero(own & unit.found.base.is_usable)
             told["breadth_share"] = of_pairs.breadth(unit.of, unit.found, rows, onset)
             told["n_listed"] = _listed(unit, prepared, onset)
+    if unit.mechanism == DEPTH:
+        told["n_spells"] = None
     # What was heard is told as it was heard.
     heard = {} if unit.heard is None else {k: v for k, v in unit.heard.items() if k != "root"}
     return told | heard
@@ -250,35 +279,6 @@ def _told(unit: _Unit, prepared: Prepared, counts: Counted | None) -> dict[str, 
 def _counts(unit: _Unit, part: slice, name: str) -> dict[str, int]:
     n, k = (int(x[unit.rows, part].sum()) for x in (unit.of.n, unit.of.k))
     return {f"n_dear_{name}": k, f"n_cheap_{name}": n - k}
-
-
-def _pounds(priced: Priced) -> dict[str, Any]:
-    """Give shares and pounds as `creep_signals` names them, of a pair in which nothing is heard."""
-    split, terms = priced.effect, priced.terms
-    weights = split.weights
-    told: dict[str, Any] = {"true_share": float(weights @ split.true)}
-    for name, part in (("creep", split.creep), ("recording", split.recording)):
-        value, off = float(weights @ part.value), of_pairs.Z_95 * part.error(weights)
-        told |= {
-            f"{name}_share": value,
-            f"{name}_low_share": value - off,
-            f"{name}_high_share": value + off,
-        }
-    return told | {
-        "creep_pence": terms.creep_mix,
-        "creep_low_pence": priced.low_pence,
-        "creep_high_pence": priced.high_pence,
-        "recording_pence": terms.recording,
-        "recording_low_pence": priced.recording_low_pence,
-        "recording_high_pence": priced.recording_high_pence,
-        "true_pence": terms.true_mix,
-        "volume_pence": terms.volume,
-        "between_pence": terms.between_roots,
-        "price_pence": terms.price,
-        "change_pence": terms.change,
-        "long_stay_pence": priced.long_stay_pence,
-        "n_unpriced": priced.n_unpriced,
-    }
 
 
 def _spells(unit: _Unit, prepared: Prepared, part: slice) -> pd.DataFrame:
@@ -293,25 +293,12 @@ def _listed(unit: _Unit, prepared: Prepared, onset: int) -> int:
     return min(int(dear.sum()), NOTES_LISTED)
 
 
-def _fallen(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Mark the roots whose dear share fell by more than chance, all looked at together."""
-    from scipy.special import ndtr
-
-    pairs = pairs.reindex(columns=[*dict.fromkeys([*pairs.columns, *tables.CODED_PAIRS.names])])
-    pairs["is_fallen"] = False
-    quiet = (pairs["mechanism"] == MECHANISM) & (pairs["root"] != ALL) & ~pairs["is_heard"]
-    own = pairs[quiet]
-    error = (own["change_high_share"] - own["change_share"]) / of_pairs.Z_95
-    chance = ndtr((own["change_share"] / error).to_numpy(dtype=float))
-    pairs.loc[quiet, "is_fallen"] = passing(chance) if len(own) else False
-    return pairs
-
-
 def _by_month(unit: _Unit, months: pd.DatetimeIndex) -> pd.DataFrame:
     """Lay out a pair's months: counts, and what the adjusted share is made from."""
     n, k = unit.of.n[unit.rows], unit.of.k[unit.rows]
     z, noise = unit.found.z[0, unit.rows], unit.found.noise[0, unit.rows]
     seen = np.where(np.isfinite(z), n, 0.0)
+    shared = np.nan_to_num(creep_part(unit.of, unit.found)[unit.rows])
     heard = None if unit.heard is None else pd.Timestamp(unit.heard["month"])
     return pd.DataFrame(
         {
@@ -322,6 +309,7 @@ def _by_month(unit: _Unit, months: pd.DatetimeIndex) -> pd.DataFrame:
             "k": k.sum(axis=0).astype(int),
             "seen": seen.sum(axis=0),
             "push": (np.nan_to_num(z) * seen).sum(axis=0),
+            "shared": (shared * seen).sum(axis=0),
             "variance": (np.where(seen > 0, noise, 0.0) * seen**2).sum(axis=0),
             "is_heard": months == heard,
         }
@@ -330,7 +318,7 @@ def _by_month(unit: _Unit, months: pd.DatetimeIndex) -> pd.DataFrame:
 
 def _is_shared_out(unit: _Unit, units: list[_Unit]) -> bool:
     """Tell whether a pair's pounds are shared out: once, under the provider where that is heard."""
-    if unit.heard is None or unit.heard["state"] not in _ASKED:
+    if unit.heard is None or unit.heard["state"] not in _ASKED or unit.mechanism == DEPTH:
         return False
     whole = {**unit.key, "root": ALL}
     above = [u for u in units if u.key == whole and u.heard and u.heard["state"] in _ASKED]

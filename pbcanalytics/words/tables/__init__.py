@@ -17,9 +17,11 @@ from pbcanalytics.words.tables.alerted import ALERTED, DEMAND_ALERT_FAMILIES, DE
 from pbcanalytics.words.tables.alerts import ALERT_LEDGER
 from pbcanalytics.words.tables.coded import (
     CODED_EVENTS,
+    CODED_NATIONAL,
     CODED_PAIRS,
     CODED_PERIODS,
     CODED_PRACTICES,
+    CODED_PROVISIONAL,
     CODED_SEARCH,
     OF_CODING,
 )
@@ -126,9 +128,11 @@ __all__ = [
     "BUDGET_SCOPE",
     "CHART_EVENTS",
     "CODED_EVENTS",
+    "CODED_NATIONAL",
     "CODED_PAIRS",
     "CODED_PERIODS",
     "CODED_PRACTICES",
+    "CODED_PROVISIONAL",
     "CODED_SEARCH",
     "CONSORTIA",
     "CONTRACT_LINES",

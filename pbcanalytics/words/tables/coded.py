@@ -15,8 +15,9 @@ _TAKEN: Final = (
     *("level", "month", "onset", "state", "reason", "query", "confirmed", "p_value"),
     *("creep_score", "auc", "true_share", "recording_share", "recording_low_share"),
     *("recording_high_share", "creep_share", "creep_low_share", "creep_high_share", "n_spells"),
-    *("n_months", "creep_pence", "creep_low_pence", "creep_high_pence", "recording_pence"),
-    *("recording_low_pence", "recording_high_pence", "true_pence", "volume_pence"),
+    *("n_months", "creep_pence", "creep_low_pence", "creep_high_pence", "margin_pence"),
+    *("price_used", "recording_pence", "recording_low_pence", "recording_high_pence"),
+    *("true_pence", "volume_pence"),
     *("between_pence", "price_pence", "long_stay_pence", "n_unpriced", "audit_notes"),
     "audit_failures",
 )
@@ -35,6 +36,15 @@ CODED_SEARCH: Final = table(
     ("n_weak", "integer", "of the series, those whose severity is told too poorly"),
     ("n_left_out", "integer", "spells in series too small to test; blank if 1 to 7", "spells"),
     ("has_calendar", "flag", "a calendar of national changes is held"),
+    ("closing", "code", "of the months, flex or freeze is: said, partly said, not said"),
+)
+CODED_PROVISIONAL: Final = table(
+    "coded_provisional",
+    "one row per landing table, provider and month that was sent as flex and not as freeze since; "
+    "it decides nothing",
+    ("table_name", "code", "landing table"),
+    ("provider_code", "code", "hospital or other provider"),
+    ("month", "month", "month that may still change"),
 )
 CODED_EVENTS: Final = table(
     "coded_events",
@@ -98,6 +108,30 @@ CODED_PRACTICES: Final = table(
     ("recording_pence", "pence", "its part of better recording", "pence"),
 )
 
+CODED_NATIONAL: Final = table(
+    "coded_national",
+    "one row per mechanism and period, as long as no hospital's share holds 1 to 7 of either kind "
+    "in it, and one for the latest year: what all hospitals do alike, against the first 24 months",
+    _PAIR[0],
+    ("first_month", "month", "first month of the period"),
+    ("n_months", "integer", "its length: 1, 3, 6 or 12", "months"),
+    ("n_providers", "integer", "providers averaged, by their spells"),
+    (
+        "rise_share",
+        "ratio",
+        "rise of the dear share with no sicker patients, or of a share",
+        "share",
+    ),
+    (
+        "low_share",
+        "ratio",
+        "low end of its 95% interval; blank with fewer than 5 providers",
+        "share",
+    ),
+    ("high_share", "ratio", "high end of it", "share"),
+)
+
 OF_CODING: Final[tuple[Table, ...]] = (
-    *(CODED_SEARCH, CODED_EVENTS, CODED_PAIRS, CODED_PERIODS, CODED_PRACTICES),
+    *(CODED_SEARCH, CODED_EVENTS, CODED_PROVISIONAL, CODED_NATIONAL),
+    *(CODED_PAIRS, CODED_PERIODS, CODED_PRACTICES),
 )

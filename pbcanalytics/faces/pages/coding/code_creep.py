@@ -8,6 +8,7 @@ from pbcanalytics.faces.charts.heat_map import Heat, heat_map
 from pbcanalytics.faces.pages import evidence
 from pbcanalytics.faces.pages.coding import creep_parts as parts
 from pbcanalytics.faces.pages.coding import creep_words as words
+from pbcanalytics.faces.pages.coding.creep_shared import shared
 from pbcanalytics.faces.pages.coding.creep_view import (
     ALL,
     CLASSES,
@@ -20,6 +21,7 @@ from pbcanalytics.faces.pages.coding.creep_view import (
 )
 from pbcanalytics.faces.pages.page import Page, Rendered, or_why
 from pbcanalytics.faces.parameters import Selection
+from pbcanalytics.faces.sentences.creep_months import closing, in_short
 from pbcanalytics.faces.wording import rough
 from pbcanalytics.store import Published
 from pbcanalytics.words.errors import SelectionError
@@ -47,7 +49,7 @@ def strip(v: CreepView, about: dict[str, Any]) -> str:
                 *([f"stays from {words.month(first)} to {words.month(last)}"] if first else []),
                 "usual: the first 24 months",
                 held,
-                "flex and freeze not told apart",
+                in_short(v.closing),
             ]
         )
     )
@@ -63,14 +65,18 @@ def headline(v: CreepView) -> str:
     if v.asked:
         total, low, high = words.worth(v.asked)
         told = [
-            (rough(total), f"a year to ask about; {rough(low)} to {rough(high)}"),
+            *(
+                [(rough(total), f"a year to ask about; {rough(low)} to {rough(high)}")]
+                if words.with_pounds(v.asked)
+                else []
+            ),
             (str(len(v.asked)), f"to ask about; {words.stand_out(v)}"),
         ]
     if v.recorded:
         total, low, high = words.worth(v.recorded, "recording")
         told.append((rough(total), f"a year of better recording; {rough(low)} to {rough(high)}"))
     fell = -sum(within(p) for p in v.fallen)
-    told.append((rough(fell), "a year the other way: coded cheaper by more than chance"))
+    told.append((rough(fell), "a year the other way: coded cheaper"))
     return cards.headlines(told, words.says(v))
 
 
@@ -100,11 +106,12 @@ def coloured(v: CreepView) -> str | None:
     rows = [names[root] for root in largest] + ([_OTHERS] if rest else [])
     caption = "Dearer (+) or cheaper (−) classes within roots, in a year, before asking why"
     made = heat_map(rows, [*dict.fromkeys(columns.values())], cells, corner="Root", caption=caption)
+    final = "" if v.closing.provisional.empty else " that are final"
     made += cards.note(
-        f"Latest twelve months against the twelve before; where a change was heard, the year from "
-        f"it. Blue with + is dearer, amber with − cheaper. First the roots with a change, then the "
-        f"{MOST_ROOTS} largest; most sums are chance, only those with a word were heard. Roots "
-        "with 1 to 7 dear or cheap spells are withheld, and those that would tell of them."
+        f"Latest twelve months{final} against the twelve before; where a change was heard, the "
+        "year from it. Blue with + is dearer, amber with − cheaper. First the roots with a change, "
+        f"then the {MOST_ROOTS} largest; most sums are chance, only those with a word were heard. "
+        "Roots with 1 to 7 dear or cheap spells are withheld, and those that would tell of them."
     )
     told = [p for p in own if not p["is_withheld"]]
     columns_of = ("provider_code", "root", "root_name", "n_spells", "state", "change_share")
@@ -126,9 +133,13 @@ def listed(v: CreepView) -> str | None:
             "what": words.mechanism(p["mechanism"]),
             "since": words.month(p["onset"]),
             "state": words.state(p),
-            "pence": int(p["creep_pence"] or 0),
-            "range": f"{rough(p['creep_low_pence'])} to {rough(p['creep_high_pence'])}",
+            "pence": "" if p["creep_pence"] is None else int(p["creep_pence"]),
+            "range": words.IN_CLASSES
+            if p["creep_pence"] is None
+            else f"{rough(p['creep_low_pence'])} to {rough(p['creep_high_pence'])}",
             "recording": "" if p["recording_pence"] is None else rough(p["recording_pence"]),
+            "margin_pence": p["margin_pence"],
+            "price_used": p["price_used"],
         }
         for p in v.heard
     ]
@@ -164,8 +175,9 @@ def provenance(v: CreepView, about: dict[str, Any]) -> str:
     """Say what the search cannot tell, and what it was made from."""
     said = [
         "A change that began within the first 24 months cannot be heard: they say what is usual.",
-        "Pounds are at the prices paid, for stays as short as those of the cheap classes; "
-        "thresholds of a contract are not taken off.",
+        "Pounds are at full tariff, for stays as short as those of the cheap classes; what a "
+        "change comes to at the margin, above a contract's threshold, stands beside it.",
+        *closing(v.closing),
         "What the share of other mechanisms comes to is an upper end: all of it may have a good "
         "reason.",
     ]
@@ -193,8 +205,8 @@ def _folded(summary: str, content: str | None) -> str | None:
 
 
 _PARTS: Final = (
-    *("strip", "headline", "map", "listed", "chosen", "chart", "severity", "bridge", "parts"),
-    *("explained", "sure", "practices", "periods", "provenance"),
+    *("strip", "headline", "map", "listed", "shared", "chosen", "chart", "severity", "bridge"),
+    *("parts", "explained", "sure", "practices", "periods", "provenance"),
 )
 _FIGURES: Final = ("chart", "bridge")
 _NAME: Final = "code_creep"
@@ -215,9 +227,9 @@ def page(published: Published, asked: Selection) -> Page:
     Returns
     -------
     Page
-        Parts `strip`, `headline`, `map`, `listed`, `chosen`, `chart`, `severity`, `bridge`,
-        `parts`, `explained`, `sure`, `practices`, `periods`, `provenance`. Where there is nothing
-        to show, a page that says why.
+        Parts `strip`, `headline`, `map`, `listed`, `shared`, `chosen`, `chart`, `severity`,
+        `bridge`, `parts`, `explained`, `sure`, `practices`, `periods`, `provenance`. Where there is
+        nothing to show, a page that says why.
 
     Raises
     ------
@@ -242,6 +254,7 @@ def _page(published: Published, asked: Selection) -> Page:
             "headline": headline(v),
             "map": coloured(v),
             "listed": listed(v),
+            "shared": shared(v),
             "chosen": parts.chosen(v),
             "chart": parts.chart(v),
             "severity": parts.severity(v),

@@ -46,8 +46,9 @@ def chosen(v: CreepView) -> str:
     if pence is not None and v.pair["is_heard"] and v.pair["state"] != "recording":
         most = "" if v.pair["mechanism"] == CLASSES else "at most "
         said.append(
-            f"It comes to {most}{rough(pence)} in {v.pair['n_months']} months "
-            f"({rough(v.pair['creep_low_pence'])} to {rough(v.pair['creep_high_pence'])})."
+            f"It comes to {most}{rough(pence)} in {v.pair['n_months']} months at full tariff "
+            f"({rough(v.pair['creep_low_pence'])} to {rough(v.pair['creep_high_pence'])}). "
+            f"{words.margin(v.pair)}".rstrip()
         )
     if v.pair["state"] == "recording":
         said.append(
@@ -90,10 +91,7 @@ def periods(v: CreepView) -> str | None:
     if v.pair is None or v.pair["is_withheld"]:
         return None
     if not v.periods:
-        return cards.note(
-            "By month, quarter or year this holds 1 to 7 dear or cheap spells somewhere, so only "
-            "the years compared are told."
-        )
+        return cards.note(words.untold(v.pair))
     rows = [{**r, "when": _when(r)} for r in v.periods]
     cells = [
         Cell("when", "Period", is_number=False),

@@ -2,8 +2,10 @@
 
 from typing import Any, Final
 
-from pbcanalytics.faces.pages.coding.creep_view import CLASSES, CreepView
+from pbcanalytics.creep.statistics import FEWEST_PEERS
+from pbcanalytics.faces.pages.coding.creep_view import CLASSES, DEPTH, CreepView
 from pbcanalytics.faces.pages.coding.creep_words import month
+from pbcanalytics.faces.pages.coding.creep_words import state as looks_like
 
 GROWN: Final = 1.25
 """Spells over those of the year before from which a new service is likely."""
@@ -40,7 +42,8 @@ def reasons(v: CreepView) -> list[tuple[str, str, str]]:
     pair = v.pair
     return [
         _service(pair),
-        *_of_patients(pair),
+        *_of_patients(v, pair),
+        *_of_mechanism(v, pair),
         _system(pair),
         _grouper(v, pair),
         ("Merger of providers", *_flagged(pair, "merger", "no merger near the change")),
@@ -58,9 +61,17 @@ def _service(pair: dict[str, Any]) -> tuple[str, str, str]:
     return name, _YES if grown >= GROWN else _NO, why
 
 
-def _of_patients(pair: dict[str, Any]) -> list[tuple[str, str, str]]:
+def _of_patients(v: CreepView, pair: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Judge sicker patients and better recording, where a severity score can."""
     names = ("Sicker patients", "Better recording")
+    classes = v.classes_of(pair["provider_code"]) if pair["mechanism"] == DEPTH else None
+    if classes is not None:
+        why = f"the hospital's dear classes together look like: {looks_like(classes)}"
+        fits = ("true mix", "recording")
+        return [
+            (name, _YES if classes["state"] == fit else _UNTOLD, why)
+            for name, fit in zip(names, fits, strict=True)
+        ]
     if pair["mechanism"] != CLASSES:
         return [(name, _UNKNOWN, "nothing tells how ill these patients were") for name in names]
     change, moved, error = pair["change_share"], pair["every_change"], SURE * pair["every_error"]
@@ -90,6 +101,19 @@ def _of_patients(pair: dict[str, Any]) -> list[tuple[str, str, str]]:
         else (name, seen, _minus(why))
         for name, (state, seen, why) in zip(names, judged, strict=True)
     ]
+
+
+def _of_mechanism(v: CreepView, pair: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Give the explanation that one mechanism has and no other."""
+    if pair["mechanism"] == "ward_attenders":
+        why = "clinics of nurses that were wanted count here too; ask which are new"
+        return [("New clinics of nurses", _UNKNOWN, why)]
+    if pair["mechanism"] != DEPTH:
+        return []
+    name, n = "Deeper coding everywhere", v.search["n_providers"]
+    if n is None or n < FEWEST_PEERS:
+        return [(name, _UNTOLD, "fewer than five hospitals are followed, too few to take it off")]
+    return [(name, _NO, "what all hospitals do alike is taken off")]
 
 
 def _seen(low: float, high: float, change: float) -> str:

@@ -1,14 +1,20 @@
 """What the page of coding changes shows, from the published file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
+import pandas as pd
+
+from pbcanalytics.creep.result import NOT_SAID, PROVISIONAL, Closing
 from pbcanalytics.store import Published
 
 ALL: Final = "ALL"
 CLASSES: Final = "cc_split"
 """The mechanism that the severity score judges: dear classes within roots."""
+
+DEPTH: Final = "depth"
+"""More diagnoses to a stay; what that earns is told by the dear classes, and only there."""
 
 ASKED: Final = ("query", "creep-confirmed")
 
@@ -32,6 +38,10 @@ class CreepView:
         Its rows of `coded_periods`; empty where they are withheld.
     practices : list of dict
         Its rows of `coded_practices`.
+    national : dict of str to list of dict
+        By mechanism: its rows of `coded_national` in order, the latest year last.
+    closing : Closing
+        Months that may still change.
     """
 
     search: dict[str, Any]
@@ -40,6 +50,8 @@ class CreepView:
     pair: dict[str, Any] | None
     periods: list[dict[str, Any]]
     practices: list[dict[str, Any]]
+    national: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    closing: Closing = field(default_factory=Closing)
 
     @cached_property
     def heard(self) -> list[dict[str, Any]]:
@@ -61,8 +73,24 @@ class CreepView:
         """The roots whose dear share fell by more than chance, and their pounds with it."""
         return [p for p in self.pairs if p["is_fallen"] and within(p) < 0]
 
+    def classes_of(self, provider: str) -> dict[str, Any] | None:
+        """Give what was heard of a provider's dear classes together."""
+        return next(
+            (
+                p
+                for p in self.heard
+                if (p["mechanism"], p["provider_code"], p["root"]) == (CLASSES, provider, ALL)
+            ),
+            None,
+        )
+
     def _once(self, states: tuple[str, ...]) -> list[dict[str, Any]]:
-        own = [p for p in self.heard if p["state"] in states]
+        own = [
+            p
+            for p in self.heard
+            if p["state"] in states
+            and not (p["mechanism"] == DEPTH and self.classes_of(p["provider_code"]))
+        ]
         whole = {(p["mechanism"], p["provider_code"]) for p in own if p["root"] == ALL}
         return [
             p for p in own if p["root"] == ALL or (p["mechanism"], p["provider_code"]) not in whole
@@ -145,4 +173,22 @@ def view(published: Published, provider: str, root: str, mechanism: str) -> Cree
             "practice_code",
             key,
         ),
+        national=_national(published),
+        closing=Closing(
+            search[0]["closing"] or NOT_SAID if search else NOT_SAID,
+            pd.DataFrame(
+                published.rows("SELECT * FROM coded_provisional"), columns=list(PROVISIONAL)
+            ),
+        ),
     )
+
+
+def _national(published: Published) -> dict[str, list[dict[str, Any]]]:
+    """Read what all hospitals do alike, the dear classes first."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in published.rows(
+        f"SELECT * FROM coded_national ORDER BY mechanism <> '{CLASSES}', mechanism, "
+        "n_months = 12, first_month"
+    ):
+        found.setdefault(row["mechanism"], []).append(row)
+    return found

@@ -4,7 +4,7 @@ from math import sqrt
 from typing import Any, Final
 
 from pbcanalytics.faces import wording
-from pbcanalytics.faces.pages.coding.creep_view import ALL, CLASSES, CreepView, within
+from pbcanalytics.faces.pages.coding.creep_view import ALL, CLASSES, DEPTH, CreepView, within
 from pbcanalytics.faces.wording import chance, rough
 
 MECHANISMS: Final = {
@@ -23,8 +23,11 @@ MECHANISMS: Final = {
     ),
     "splitting": ("Stays soon after a stay", "stays that begin within two days of the last"),
     "follow_up_to_first": ("First or follow-up", "outpatient attendances that are first ones"),
-    "ward_attenders": ("Ward attenders", "attendances on a ward that are paid as such"),
-    "depth": ("Number of diagnoses", "spells with many diagnoses"),
+    "ward_attenders": (
+        "Ward attenders",
+        "nurses' attendances, on wards or in clinics, out of these and stays",
+    ),
+    "depth": ("Number of diagnoses", "spells with as many diagnoses as a third had before"),
 }
 """Each mechanism by its name, and what its share is the share of."""
 
@@ -41,10 +44,24 @@ STATES: Final = {
 }
 """What each state means to a reader, and the word on the map."""
 
+IN_CLASSES: Final = "in its dear classes"
+"""Where the pounds of deeper coding are told, so that they are not counted twice."""
+
 BASE_RATE: Final = (
     "Audits found about 8% of HRGs wrong, either way, and a net error near nought; reviews of the "
     "best-known cases found no wrongdoing. These are questions to the provider, not findings."
 )
+
+MARGINS: Final = {
+    "marginal": "{}, since emergencies above the contract's threshold earn a part of their tariff",
+    "full": "the same, {}; no emergencies of it lie above a threshold",
+    "no_rate": "the same, {}; the rules of its years have no marginal rate",
+    "no_threshold": "not known, as no threshold of the contract is held; emergencies above one "
+    "earn less",
+    "not_priced": "not known, as the stays of its years have no prices of those years",
+    "not_parted": "not known, as nobody can say how much of it is emergencies, which may earn less",
+}
+"""What a change comes to at the margin, by `price_used`."""
 
 PARTS: Final = {
     "volume": ("More or fewer spells", "at the usual price"),
@@ -109,6 +126,11 @@ def worth(pairs: list[dict[str, Any]], part: str = "creep") -> tuple[int, int, i
     return total, round(total - off), round(total + off)
 
 
+def with_pounds(pairs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out what is told in pounds elsewhere: deeper coding, by the dear classes."""
+    return [p for p in pairs if p["creep_pence"] is not None]
+
+
 def says(v: CreepView) -> str:
     """Say the page in a sentence or two."""
     if not v.pairs:
@@ -121,13 +143,13 @@ def says(v: CreepView) -> str:
         )
     if not v.asked:
         return f"Nothing to ask about: no share rose by more than chance explains. {other}"
-    total, low, high = worth(v.asked)
-    most = "at most " if any(p["mechanism"] != CLASSES for p in v.asked) else ""
-    return (
-        f"Ask about {counted(len(v.asked), 'change', 'changes')} at "
-        f"{hospitals(v.asked, 1)}, worth {most}about {rough(total)} a year "
-        f"({rough(low)} to {rough(high)}). {once(v)}. {other}"
-    )
+    said = f"Ask about {counted(len(v.asked), 'change', 'changes')} at {hospitals(v.asked, 1)}"
+    priced = with_pounds(v.asked)
+    if priced:
+        total, low, high = worth(priced)
+        most = "at most " if any(p["mechanism"] != CLASSES for p in priced) else ""
+        said += f", worth {most}about {rough(total)} a year ({rough(low)} to {rough(high)})"
+    return f"{said}. {once(v)}. {other}"
 
 
 def hospitals(pairs: list[dict[str, Any]], most: int = 2) -> str:
@@ -186,8 +208,38 @@ def heard(pair: dict[str, Any]) -> str:
     rise = f"{100 * pair['change_share']:+.1f} points".replace("-", "−")
     return (
         f"Since {month(pair['onset'])} the share moved by {rise}; heard in {month(pair['month'])}. "
-        f"It looks like: {state(pair)}."
+        f"It looks like: {state(pair)}.{in_classes(pair)}"
     )
+
+
+def in_classes(pair: dict[str, Any]) -> str:
+    """Say where the pounds of deeper coding are told."""
+    if pair["mechanism"] != DEPTH:
+        return ""
+    return (
+        " Its pounds are those of the dear classes of the same hospital, and are not counted twice."
+    )
+
+
+def untold(pair: dict[str, Any]) -> str:
+    """Say why a pair is told by no month."""
+    if pair["mechanism"] == DEPTH:
+        return (
+            "These are the spells of the dear classes: month by month the two together would tell "
+            "small numbers, so only the years compared are told."
+        )
+    return (
+        "By month, quarter or year this holds 1 to 7 dear or cheap spells somewhere, so only the "
+        "years compared are told."
+    )
+
+
+def margin(pair: dict[str, Any]) -> str:
+    """Say what a change comes to at the price paid at the margin, or why that is not known."""
+    if pair["price_used"] is None:
+        return ""
+    known = "" if pair["margin_pence"] is None else rough(pair["margin_pence"])
+    return f"At the price paid at the margin: {MARGINS[pair['price_used']].format(known)}."
 
 
 def patients(pair: dict[str, Any]) -> str:
