@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import Browser
 
 from pbcanalytics import pipeline
 from pbcanalytics.intake import pseudonyms
-from pbcanalytics.store import Warehouse
+from pbcanalytics.store import Published, Warehouse
+from tests.browsing import Server, browser, serving
+from tests.toys import written
 
 try:
     import fcntl
@@ -21,17 +24,29 @@ except ImportError:  # Windows, where one worker at a time is run
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 LONGEST = (
-    *("test_serve.py", "test_spark.py", "test_creep_command.py", "test_dashboards.py"),
-    *("test_explained_page.py", "test_monitor_disclosure.py", "test_kill.py"),
-    *("test_savings_command.py", "test_trends_page.py", "test_watching.py", "test_cli.py"),
-    *("test_contracts.py", "test_overrides.py", "test_published.py", "test_payment_rules.py"),
-    *("test_outturn.py", "test_budget_walk.py", "test_measures.py", "test_oracle_rules.py"),
-    *("test_bridging.py", "test_monitor_page.py", "test_refresh.py", "test_explaining.py"),
-    *("test_creep_page.py", "test_oracle_mutations.py", "test_synthetic.py", "test_versions.py"),
-    *("test_in_force.py", "test_creep.py", "test_variance.py", "test_organisations.py"),
-    *("test_price_steps.py", "test_notebooks.py", "test_pbr_era.py", "test_intake.py"),
+    *(
+        "test_kernels.py",
+        "test_spark.py",
+        "test_creep_command.py",
+        "test_pages.py",
+        "test_serve.py",
+    ),
+    *("test_watching.py", "test_dashboards.py", "test_refresh.py", "test_explained_page.py"),
+    *("test_monitor_disclosure.py", "test_synthetic.py", "test_aggregates.py", "test_kill.py"),
+    *("test_creep_page.py", "test_layouts.py", "test_savings_command.py", "test_contracts.py"),
+    *("test_dirty_files.py", "test_pbr_era.py", "test_intake.py", "test_cli.py"),
+    *("test_budget_walk.py", "test_tariff_import.py", "test_measures.py", "test_review.py"),
+    *("test_payment_rules.py", "test_drill.py", "test_oracle_rules.py", "test_lab.py"),
+    *("test_bridging.py", "test_fair_shares.py", "test_schemes.py", "test_price_steps.py"),
+    *("test_maps.py", "test_costing.py", "test_values.py", "test_overrides.py"),
+    *("test_organisations.py", "test_outturn.py", "test_identifiers.py", "test_versions.py"),
+    *("test_savings_forecast.py", "test_in_force.py", "test_explaining.py", "test_grouper.py"),
 )
-"""Files that begin first: two workers end together where the longest do not come last."""
+"""
+Files that begin first: two workers end together where the longest do not come last.
+
+What waits (test_kernels.py) begins beside what reckons (test_spark.py).
+"""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -99,6 +114,32 @@ def small_pct(of_all_workers: Path, tmp_path_factory: pytest.TempPathFactory) ->
             [str((of_all_workers / "unfinished").resolve()), str(data.resolve())],
         )
     return data
+
+
+@pytest.fixture(scope="module")
+def held(small_pct: Path) -> Published:
+    """What is published of the small demonstration PCT."""
+    return Published(small_pct)
+
+
+@pytest.fixture(scope="session")
+def server(small_pct: Path) -> Iterator[Server]:
+    """The dashboards of the small demonstration PCT, one server for all files that open pages."""
+    with serving(small_pct) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser for the tests of one file; beside its loop of events no other may run."""
+    with browser() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def toys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of toy notebooks, for tests of the server itself."""
+    return written(tmp_path_factory.mktemp("toys"))
 
 
 @pytest.fixture(scope="session")

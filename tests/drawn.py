@@ -55,12 +55,13 @@ def priced(
     grouped: str = "",
     grouped_spells: str = "",
     shelf: Shelf | None = None,
+    provider: str = "XD1",
 ) -> Iterator[Warehouse]:
     """Price drawn activity, with the shipped reference data if no other, in memory."""
     con = duckdb.connect(config={"threads": 1})
     warehouse = Warehouse(con, None)  # type: ignore[arg-type]
     intake.prepare(con)
-    common = {"provider_code": "XD1", "practice_code": "X80001", "specialty_code": "300"}
+    common = {"provider_code": provider, "practice_code": "X80001", "specialty_code": "300"}
     patient = {
         "person_id": "p",
         "patient_class": "1",

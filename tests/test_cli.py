@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from pbcanalytics import intake
 from pbcanalytics.cli import app
 from pbcanalytics.words.errors import SelectionError
+from tests.commands import pbc, process
 from tests.test_intake import HEADINGS, episode
 
 COMMANDS = (
@@ -56,18 +57,6 @@ OF_A_FILE_ALONE = ("trend",)
 """These touch no data folder."""
 
 
-def pbc(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "pbcanalytics", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=cwd,
-        encoding="utf-8",
-        env=None,
-    )
-
-
 def refused(*words: str, code: int, says: str) -> str:
     """Run a command that must fail: nothing but sentences, the right exit code."""
     done = pbc(*words)
@@ -77,19 +66,17 @@ def refused(*words: str, code: int, says: str) -> str:
     return done.stderr
 
 
-def test_the_help_names_every_step_in_words(tmp_path: Path) -> None:
-    said = pbc("--help").stdout
+def test_the_help_names_every_step_in_words() -> None:
+    said = process("--help").stdout
     for command in COMMANDS:
         assert command in said
-    assert "--data" in pbc("status", "--help").stdout
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c not in OF_A_FILE_ALONE])
 def test_every_command_takes_the_data_folder(command: str) -> None:
-    # In this process: forty of their own would take most of a minute to say the same.
-    done = CliRunner().invoke(app, [command, "--help"])
-    assert done.exit_code == 0
-    assert "--data" in done.output
+    done = pbc(command, "--help")
+    assert done.returncode == 0
+    assert "--data" in done.stdout
 
 
 def test_the_steps_in_order_from_nothing_to_a_status(tmp_path: Path) -> None:
@@ -104,7 +91,7 @@ def test_the_steps_in_order_from_nothing_to_a_status(tmp_path: Path) -> None:
     assert before["spells"] is None
     assert "priced" in pbc("build", "--data", str(data)).stdout
     assert "Published" in pbc("publish", "--data", str(data)).stdout
-    known = json.loads(pbc("status", "--json", "--data", str(data)).stdout)
+    known = json.loads(process("status", "--json", "--data", str(data)).stdout)
     for file in known["files"]:
         assert set(file) >= {"file", "layout", "rows_read", "accepted", "rejected", "reasons"}
         assert file["rows_read"] == file["accepted"] + file["rejected"]
@@ -247,7 +234,11 @@ def test_one_code_that_nobody_knows_is_one(tmp_path: Path) -> None:
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
-    refused("load", "nowhere.csv", "--data", str(tmp_path), code=4, says="no file nowhere.csv")
+    words = ("load", "nowhere.csv", "--data", str(tmp_path))
+    said = refused(*words, code=4, says="no file nowhere.csv")
+    # A process of its own says the same, and ends with the same code.
+    own = process(*words)
+    assert (own.returncode, own.stdout, own.stderr) == (4, "", said)
 
 
 def test_a_folder_without_data(tmp_path: Path) -> None:

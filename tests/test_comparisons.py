@@ -4,8 +4,6 @@ import base64
 import json
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +34,7 @@ from pbcanalytics.words import tables
 from pbcanalytics.words.errors import ReferenceGap, SelectionError
 from pbcanalytics.words.tables import Table
 from pbcanalytics.words.tables.compared import BAND_PERCENTS
+from tests.commands import pbc
 
 MEASURES = {n: measure_of(d) for n, d in measure_documents(Shelf.open()).items()}
 N_MONTHS = 12
@@ -186,11 +185,6 @@ def test_nothing_published_knows_a_cell_that_is_withheld() -> None:
 
 def test_what_is_expected_is_told_to_two_figures() -> None:
     assert [rounded(e) for e in (0.4, 9.6, 87.4, 104.9, 2_849.0)] == [0, 10, 87, 100, 2800]
-
-
-@pytest.fixture(scope="module")
-def held(small_pct: Path) -> Published:
-    return Published(small_pct)
 
 
 def seen(held: Published, group: str, measure: str = "gp_referrals") -> TrendView:
@@ -431,17 +425,11 @@ def test_the_compact_is_true_or_false(tmp_path: Path) -> None:
 
 
 def test_the_command_names_practices_in_full(small_pct: Path) -> None:
-    def pbc(*said: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "pbcanalytics", "compare", *said, "--data", str(small_pct)],
-            capture_output=True, text=True, check=False, encoding="utf-8",
-        )  # fmt: skip
-
-    told = json.loads(pbc("gp_referrals", "--json").stdout)
+    told = json.loads(pbc("compare", "gp_referrals", "--json", "--data", small_pct).stdout)
     assert {p["practice_name"] for p in told["practices"]} == set(
         names_of(Published(small_pct)).values()
     )
     assert len(told["peers"]) == 6
-    refused = pbc("nonsense")
+    refused = pbc("compare", "nonsense", "--data", small_pct)
     assert refused.returncode not in (0, 70)
     assert "gp_referrals" in refused.stderr

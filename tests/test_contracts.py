@@ -1,20 +1,42 @@
 """What the rules of a contract do to a year's activity: thresholds, readmissions, fixed parts."""
 
+import functools
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 import pytest
 
 from pbcanalytics import costing
 from pbcanalytics.reference import Shelf
+from pbcanalytics.store import Warehouse
 from pbcanalytics.words.errors import ReferenceGap, SelectionError
-from tests.drawn import priced, shelf_with
+from tests.drawn import one, priced, shelf_with
 from tests.test_payment_rules import shared
 from tests.test_price_steps import held
 
 MONTHS = [f"2018-{m:02d}" for m in range(4, 13)] + [f"2019-{m:02d}" for m in range(1, 4)]
 NO_MARGIN: dict[str, Any] = {"emergency_marginal_rate": "none", "emergency_readmission": "none"}
+WORLDS: Final = ExitStack()
+
+
+@functools.cache
+def world(drawn: str, **kinds: str) -> Warehouse:
+    """Price drawn activity once for all contracts, whose rules move no price (tested below)."""
+    return WORLDS.enter_context(priced(drawn, **kinds))
+
+
+@contextmanager
+def contracted(drawn: str, shelf: Shelf, **kinds: str) -> Iterator[tuple[Warehouse, pd.DataFrame]]:
+    """Reckon the contracts of drawn activity, and leave its prices as they were."""
+    warehouse = world(drawn, **kinds)
+    warehouse.con.begin()
+    try:
+        yield warehouse, costing.contract_effects(warehouse, shelf, "2018/19")
+    finally:
+        warehouse.con.rollback()
 
 
 def year_of(hrg: str, *, last: int = 12, los_days: int = 0, admission: str = "21") -> str:
@@ -28,12 +50,11 @@ def year_of(hrg: str, *, last: int = 12, los_days: int = 0, admission: str = "21
     return "\n".join(lines)
 
 
-def effects(drawn: str, shelf: Shelf, **kinds: str) -> pd.Series:
+def effects(drawn: str, shelf: Shelf) -> pd.Series:
     """Give the one contract of some drawn activity."""
-    with priced(drawn, shelf=shelf, **kinds) as warehouse:
-        found = costing.contract_effects(warehouse, shelf, "2018/19")
-    assert len(found) == 1
-    return found.iloc[0]
+    with contracted(drawn, shelf) as (_, found):
+        assert len(found) == 1
+        return found.iloc[0]
 
 
 def with_threshold(folder: Path, pence: int, **rules: Any) -> Shelf:
@@ -144,8 +165,7 @@ RULE: dict[str, Any] = {
 
 
 def readmitted(shelf: Shelf) -> tuple[pd.DataFrame, pd.DataFrame]:
-    with priced(AGAIN.format(hrg=shared("")), shelf=shelf) as warehouse:
-        found = costing.contract_effects(warehouse, shelf, "2018/19")
+    with contracted(AGAIN.format(hrg=shared("")), shelf) as (warehouse, found):
         rows = warehouse.frame("SELECT * FROM readmissions")
     rows["patient"] = rows["spell_id"].str.split("|").str[1]
     return found.set_index("provider_code"), rows.set_index("patient")
@@ -190,8 +210,8 @@ def test_what_varies_with_activity_and_what_is_not_known_make_the_whole(tmp_path
     shares = {"EL": 1.0, "NEL": 0.2}
     shelf = shelf_with(tmp_path, **NO_MARGIN, fixed_and_variable=shares)
     ae = "attendance_id | provider_code | arrival_date | hrg \n a | XT1 | 2018-05-01 | VB08Z"
-    with priced(drawn, shelf=shelf, emergency=ae) as warehouse:
-        found = costing.contract_effects(warehouse, shelf, "2018/19").set_index("provider_code")
+    with contracted(drawn, shelf, emergency=ae) as (warehouse, told):
+        found = told.set_index("provider_code")
         lines = warehouse.frame("SELECT * FROM contract_values")
     gross = lines.groupby(["provider_code", "pod"])["gross_pence"].sum()
     assert found.loc["XD1", "undivided_pence"] == 0
@@ -199,10 +219,9 @@ def test_what_varies_with_activity_and_what_is_not_known_make_the_whole(tmp_path
     due = gross["XD1", "EL"] + round(gross["XD1", "NEL"] * 0.2)
     assert found.loc["XD1", "variable_pence"] == due
     unknown = shelf_with(tmp_path, **NO_MARGIN, fixed_and_variable=None)
-    with priced(drawn, shelf=unknown) as warehouse:
-        found = costing.contract_effects(warehouse, unknown, "2018/19")
-    assert (found["variable_pence"] == 0).all()
-    assert (found["undivided_pence"] == found["gross_pence"]).all()
+    with contracted(drawn, unknown) as (_, found):
+        assert (found["variable_pence"] == 0).all()
+        assert (found["undivided_pence"] == found["gross_pence"]).all()
 
 
 @pytest.mark.parametrize(
@@ -218,11 +237,8 @@ def test_a_low_volume_is_one_below_the_threshold_of_the_year(
 
 def test_a_year_without_priced_stays_has_no_contracts() -> None:
     shelf = Shelf.open()
-    with (
-        priced(year_of("HN12F")) as warehouse,
-        pytest.raises(SelectionError, match="2017/18"),
-    ):
-        costing.contract_effects(warehouse, shelf, "2017/18")
+    with pytest.raises(SelectionError, match="2017/18"):
+        costing.contract_effects(world(year_of("HN12F")), shelf, "2017/18")
 
 
 def test_a_stay_that_went_on_elsewhere_is_one_continuous_spell() -> None:
@@ -317,6 +333,24 @@ def test_every_rule_of_contracts_moves_what_they_pay(
     assert not found[0].equals(found[1]), f"{rule} moves nothing"
 
 
+def test_no_rule_of_contracts_moves_a_price(tmp_path: Path) -> None:
+    drawn = AGAIN.format(hrg=shared(""))
+    ours = {
+        **BASED,
+        "readmission_days": 5,
+        "readmission_after_emergency_cut_share": 0.5,
+        "fixed_and_variable": {"NEL": 0.2},
+        "low_volume_threshold_pence": 1,
+    }
+    shelf = shelf_with(tmp_path, **ours)
+    rules = [s.record("rules", "2018/19").rules for s in (shelf, Shelf.open())]
+    assert all(rules[0][name]["value"] != rules[1][name]["value"] for name in ours)
+    with priced(drawn, shelf=shelf) as warehouse:
+        pd.testing.assert_frame_equal(
+            one(warehouse, "priced_spells"), one(world(drawn), "priced_spells")
+        )
+
+
 def months_of(year: int, prefix: str, hrg: str, *, provider: str = "XD1", n: int = 12) -> str:
     """Draw one emergency a month of a financial year, each of another patient."""
     months = [(year, m) for m in range(4, 13)] + [(year + 1, m) for m in range(1, 4)]
@@ -339,8 +373,8 @@ BASED: dict[str, Any] = {
 
 
 def contracts_of(drawn: list[str], shelf: Shelf) -> pd.DataFrame:
-    with priced("\n".join([HEAD, *drawn]), shelf=shelf) as warehouse:
-        return costing.contract_effects(warehouse, shelf, "2018/19").set_index("provider_code")
+    with contracted("\n".join([HEAD, *drawn]), shelf) as (_, found):
+        return found.set_index("provider_code")
 
 
 def test_a_threshold_rests_on_a_whole_base_year_or_is_not_known(tmp_path: Path) -> None:
@@ -371,8 +405,7 @@ def test_a_provider_that_sent_two_months_is_not_held_against_a_year(tmp_path: Pa
 def test_two_emergencies_of_one_day_are_one_readmission_at_most(tmp_path: Path) -> None:
     hrg, shelf = shared(""), shelf_with(tmp_path, **RULE)
     drawn = [f"{i}|p|{i}|XD1|21|2018-06-01|2018-06-01|{hrg}" for i in (1, 2)]
-    with priced("\n".join([HEAD, *drawn]), shelf=shelf) as warehouse:
-        costing.contract_effects(warehouse, shelf, "2018/19")
+    with contracted("\n".join([HEAD, *drawn]), shelf) as (warehouse, _):
         pairs = warehouse.rows("SELECT spell_id, index_spell_id FROM readmissions")
     assert pairs == [("XD1|p|2", "XD1|p|1")]
 
@@ -384,8 +417,7 @@ def test_a_stay_that_began_elective_and_went_on_elsewhere_is_elective(tmp_path: 
         "2|p|2|XT1|81|2018-06-05|2018-06-10|HN12F",
         f"3|p|3|XD1|21|2018-06-15|2018-06-18|{hrg}",
     ]
-    with priced("\n".join([HEAD, *drawn]), shelf=shelf) as warehouse:
-        costing.contract_effects(warehouse, shelf, "2018/19")
+    with contracted("\n".join([HEAD, *drawn]), shelf) as (warehouse, _):
         found = warehouse.frame("SELECT * FROM readmissions").iloc[0]
     assert (found["index_spell_id"], found["after_stay"]) == ("XT1|p|2", "elective")
     assert pd.isna(found["exclusion"])
@@ -398,8 +430,8 @@ def test_readmissions_after_a_contract_without_activity_are_in_no_sum_lost(tmp_p
         "1|p|1|XC1|11|2018-03-20|2018-03-25|HN12F",
         f"2|p|2|XD1|21|2018-04-05|2018-04-08|{hrg}",
     ]
-    with priced("\n".join([HEAD, *drawn]), shelf=shelf) as warehouse:
-        found = costing.contract_effects(warehouse, shelf, "2018/19").set_index("provider_code")
+    with contracted("\n".join([HEAD, *drawn]), shelf) as (warehouse, told):
+        found = told.set_index("provider_code")
         due = warehouse.rows("SELECT CAST(SUM(effect_pence) AS BIGINT) FROM readmissions")[0][0]
     assert due < 0
     assert found["readmission_effect_pence"].sum() == due

@@ -90,7 +90,9 @@ def test_the_filter_is_the_textbooks_local_level() -> None:
     rng = np.random.default_rng(3)
     z = np.broadcast_to(rng.normal(0, 0.1, 40), (3, 1, 40)).copy()
     noise, drift = np.full((3, 1, 40), 0.01), np.full((3, 1), 0.001)
-    ways = np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0], [1.0, 0.0, -1.0]])[:, :, None]
+    ways = np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0], [1.0, 0.0, -1.0], [0.0, 1.0, 0.0]])[
+        :, :, None
+    ]
     found = scan(z, noise, drift, np.zeros((1, 40), dtype=bool), ways)
     # A plain filter, and for one onset the regression of its innovations on a unit step's.
     u, t_end = 30, 39
@@ -211,7 +213,8 @@ def test_a_catch_up_is_called_recording_and_not_creep(caught_up: tuple[World, Si
     ours = judged[judged["unit"] < 4]
     assert set(ours["state"]) == {"recording"}
     assert ours["unit"].nunique() == 4
-    assert "creep-confirmed" not in set(judged["state"])
+    # Of the others 20 in 1,000 years may be: 1.6 of 78, at most 4 in 97 draws of 100.
+    assert (judged["state"] == "creep-confirmed").sum() <= 4
 
 
 def test_the_creep_part_of_a_catch_up_is_small() -> None:

@@ -1,5 +1,7 @@
 """What creep, sicker patients and better recording each do to the three statistics."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from benchmarks.creep.generator import world
 from pbcanalytics.creep.baseline import Baseline
 from pbcanalytics.creep.detector import alarms, scan
-from pbcanalytics.creep.effect import drawn_together
+from pbcanalytics.creep.effect import drawn_together, effect
 from pbcanalytics.creep.explanations import (
     ALIKE,
     CREEP,
@@ -23,11 +25,14 @@ from pbcanalytics.creep.explanations import (
     posterior,
     purity,
 )
-from pbcanalytics.creep.panel import Floats
+from pbcanalytics.creep.panel import Floats, panel
 from pbcanalytics.creep.signals import signals
 
 GAP = 1.7
 """How much higher the severe score than the others, in a world of two kinds of patients."""
+
+LIMIT = 1.9
+"""About what the bootstrap sets for CONFIRMED."""
 
 
 def of_share(dear: float) -> Baseline:
@@ -110,7 +115,7 @@ def caught_up() -> tuple[Floats, Floats]:
         ways = directions(found.base)
         rest = scan(found.z, found.noise, found.spread.drift, one.panel.is_version, ways)
         for held, values in ((heeding, found.scan), (alone, rest)):
-            heard = alarms(values.confirmed, 2.25)
+            heard = alarms(values.confirmed, LIMIT)
             at = np.flatnonzero(one.onset >= 0)
             held += [heard[i, one.onset[i] : one.onset[i] + 12].any() for i in at]
     return np.array(heeding, dtype=float), np.array(alone, dtype=float)
@@ -135,3 +140,32 @@ def test_shared_error_moves_the_weight_to_the_witness_without_it() -> None:
     # By hand: the mean of two shares errs by 0.5e-4, that of two equal witnesses by 0.995e-4.
     expected = (0.05 / 0.5 + 0.11 / 0.995) / (1 / 0.5 + 1 / 0.995)
     assert drawn_together(z, design, together).value == pytest.approx([expected] * 2)
+
+
+def test_dear_patients_who_are_less_ill_but_no_more_are_no_creep() -> None:
+    confirmed = []
+    for seed in range(6):
+        one = world(800 + seed, mechanisms=(0,), volumes=(100, 200))
+        after = np.arange(one.panel.n_months) >= 40
+        mine = one.panel.provider < 4
+        found = signals(one.panel)
+        fallen = 0.6 * found.base.d[:, None] * one.panel.k * (mine[:, None] & after)
+        swapped = signals(replace(one.panel, q1=one.panel.q1 - fallen))
+        rows = np.flatnonzero(mine)
+        c = swapped.z[1][rows][:, 40:52] - found.z[1][rows][:, 40:52]
+        assert np.nanmean(c) > 0.1
+        heard = alarms(swapped.scan.confirmed, LIMIT)[rows, 40:52].any(axis=1)
+        confirmed += heard.tolist()
+    # All of them were, before this was held against creep: the least rise of the share then told.
+    assert np.mean(confirmed) < 0.35
+
+
+def test_no_more_is_creep_than_the_share_rose() -> None:
+    n, month = np.full(60, 1000.0), np.arange(60)
+    k = 300.0 + 50 * (month >= 40)
+    # From month 40 the dear are as ill as all are, and 5 points more: impostors alone say 30.
+    q1 = 0.4 * 300.0 * (month < 40)
+    of = panel(*[x[None] for x in (n, k, q1, -0.2 * (n - k))], provider=[0], root=[0])
+    found = effect(of, signals(of), np.array([0]), 40, is_creep=False)
+    assert found.change[0] == pytest.approx(0.05, abs=0.001)
+    assert found.creep.value[0] == pytest.approx(found.change[0])

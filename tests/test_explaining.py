@@ -1,8 +1,6 @@
 """A price explained: the steps add up to it, the sentences say what made them."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,7 @@ from pbcanalytics import costing, pipeline
 from pbcanalytics.faces.sentences import explanation
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words.errors import ReferenceGap, SelectionError
+from tests.commands import pbc
 from tests.drawn import priced
 
 
@@ -127,12 +126,10 @@ def test_a_spell_that_is_not_there_is_said(small_pct: Path) -> None:
         pipeline.explain(small_pct, "X")
 
 
-def test_the_command_speaks_to_machines_too(tmp_path: Path) -> None:
+def test_the_command_speaks_to_machines_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     words = ["price", "--year", "2018/19", "--hrg", "hn12f", "--admission", "elective"]
-    done = subprocess.run(
-        [sys.executable, "-m", "pbcanalytics", *words, "--los", "8", "--json"],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-    )
+    done = pbc(*words, "--los", "8", "--json")
     assert json.loads(done.stdout)["price_pence"] == 594700

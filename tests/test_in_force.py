@@ -44,7 +44,7 @@ def data(small_pct: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     later.write_text(LATER, encoding="utf-8")
     pipeline.load(data, [later])
     pipeline.build(data)
-    pipeline.publish(data)
+    assert pipeline.publish(data) == []
     return data
 
 

@@ -1,11 +1,12 @@
 """Every row is accepted or rejected with a reason; codes stay codes; nothing is lost."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pbcanalytics import intake
@@ -32,10 +33,10 @@ def episode(key: str = "1", **changed: str) -> str:
 
 
 @pytest.fixture
-def con() -> duckdb.DuckDBPyConnection:
-    opened = duckdb.connect()
-    intake.prepare(opened)
-    return opened
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as opened:
+        intake.prepare(opened)
+        yield opened
 
 
 def load(
@@ -282,15 +283,16 @@ broken = st.sampled_from(
 
 
 @given(st.lists(st.tuples(st.integers(1, 8), broken), min_size=1, max_size=25))
+@settings(max_examples=30)
 def test_rows_read_are_rows_accepted_and_rows_rejected(
     tmp_path_factory: pytest.TempPathFactory, drawn: list[tuple[int, dict[str, str]]]
 ) -> None:
-    con = duckdb.connect()
-    intake.prepare(con)
     folder = tmp_path_factory.mktemp("extract")
-    done = load(con, folder, *(episode(str(key), **changed) for key, changed in drawn))
-    landed = con.execute("SELECT count(*) FROM episodes").fetchone()[0]
-    refused = con.execute("SELECT count(DISTINCT line_number) FROM rejects").fetchone()[0]
+    with duckdb.connect() as con:
+        intake.prepare(con)
+        done = load(con, folder, *(episode(str(key), **changed) for key, changed in drawn))
+        landed = con.execute("SELECT count(*) FROM episodes").fetchone()[0]
+        refused = con.execute("SELECT count(DISTINCT line_number) FROM rejects").fetchone()[0]
     assert done.rows_read == len(drawn) == landed + refused
     assert (done.accepted, done.rejected) == (landed, refused)
 

@@ -1,14 +1,12 @@
 """The monitoring page: what it shows is what was spent, and nothing small is told by it."""
 
 import datetime as dt
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from playwright.sync_api import Browser
 
 from pbcanalytics import budget_monitor
 from pbcanalytics.faces.pages.budgets import budget_monitor as page_module
@@ -22,15 +20,9 @@ from pbcanalytics.pipeline.budgets.monitor import monitor
 from pbcanalytics.pipeline.budgets.outturn import forecast_outturn
 from pbcanalytics.store import Published, Warehouse
 from pbcanalytics.words.errors import SelectionError
-from tests.browsing import DESK, PHONE, Server, browser, serving, visit
 
 YEAR = "2018/19"
 SMALLEST = 8
-
-
-@pytest.fixture(scope="module")
-def held(small_pct: Path) -> Published:
-    return Published(small_pct)
 
 
 def rows(held: Published, table: str, **where: str) -> pd.DataFrame:
@@ -222,30 +214,3 @@ def test_the_command_and_the_page_tell_one_story(held: Published, small_pct: Pat
     until = months[months["month"] <= dt.date(2018, 11, 1)]
     over = int((until["actual_pence"] - until["profile_pence"]).sum())
     assert over == int(now.pct["variance_pence"].iloc[0]) == int(why.pct["variance_pence"].iloc[0])
-
-
-@pytest.fixture(scope="module")
-def server(small_pct: Path) -> Iterator[Server]:
-    with serving(small_pct) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as started:
-        yield started
-
-
-@pytest.mark.browser
-def test_the_page_opens_on_desk_and_phone_without_a_fault(
-    server: Server, chromium: Browser
-) -> None:
-    for size, name in ((DESK, "desk"), (PHONE, "phone")):
-        with visit(chromium, server, size) as tab:
-            tab.open("/pages/budget_monitor?group=X80001&month=11").drawn("X80001")
-            title = tab.page.locator(".pbc-panel .gtitle").first.text_content() or ""
-            assert "X80001" in title
-            assert tab.inaccessible() == []
-            assert not tab.scrolls_sideways()
-            assert tab.faults == []
-            tab.picture(f"budget_monitor_{name}")

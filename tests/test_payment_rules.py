@@ -10,7 +10,7 @@ from pbcanalytics import costing
 from pbcanalytics.reference import Shelf
 from pbcanalytics.words.errors import ReferenceGap
 from pbcanalytics.words.reasons import UNPRICED
-from tests.drawn import one, priced, shelf_with
+from tests.drawn import Kept, one, priced, shelf_with
 
 SPELLS = """
     episode_id | spell_number | admission_method | admission_date | discharge_date | age_years | hrg
@@ -76,7 +76,7 @@ def test_an_unknown_age_is_missed_only_where_it_decides() -> None:
             warehouse.con.execute(
                 "UPDATE episodes SET age_years = NULL, discharge_date = DATE '2018-05-01'"
             )
-            costing.build(warehouse, Shelf.open(), lambda name, share: None)
+            costing.build(warehouse, Kept.open(), lambda name, share: None)
             told = one(warehouse, "priced_spells")["unpriced_reason"].iloc[0]
         assert (None if pd.isna(told) else told) == reason
 

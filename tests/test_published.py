@@ -1,7 +1,6 @@
 """The published file: whole or not at all, read-only, aggregate, no small numbers."""
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from pbcanalytics import pipeline, store
 from pbcanalytics.store import Published
 from pbcanalytics.words import tables
 from pbcanalytics.words.errors import StoreError
+from tests.test_intake import HEADINGS, episode
 
 
 def gaps(*codes: str) -> dict[tables.Table, pd.DataFrame]:
@@ -73,17 +73,26 @@ def test_a_failed_publication_leaves_the_last_one(
     assert not list((tmp_path / "published").glob("*.building"))
 
 
+@pytest.fixture
+def few(tmp_path: Path) -> Path:
+    """One hospital stay, loaded, priced and published: all the steps, and little to compute."""
+    data, extract = tmp_path / "data", tmp_path / "apc.csv"
+    extract.write_text(f"{HEADINGS}\n{episode()}\n", encoding="utf-8")
+    pipeline.load(data, [extract])
+    pipeline.build(data)
+    pipeline.publish(data)
+    return data
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="file size limits are a Unix idea")
-def test_a_full_disk_while_publishing_is_one_sentence_and_nothing_half_written(
-    small_pct: Path,
-) -> None:
-    before = {p.name: p.read_bytes() for p in (small_pct / "published").iterdir()}
+def test_a_full_disk_while_publishing_is_one_sentence_and_nothing_half_written(few: Path) -> None:
+    before = {p.name: p.read_bytes() for p in (few / "published").iterdir()}
     limited = (
         "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); "
         "from pbcanalytics.cli import main; import sys; sys.argv[0] = 'pbc'; main()"
     )
     done = subprocess.run(
-        [sys.executable, "-c", limited, "publish", "--data", str(small_pct)],
+        [sys.executable, "-c", limited, "publish", "--data", str(few)],
         capture_output=True,
         text=True,
         check=False,
@@ -91,7 +100,7 @@ def test_a_full_disk_while_publishing_is_one_sentence_and_nothing_half_written(
     assert done.returncode == 6, done.stderr
     assert re.search(r"disk that holds .* is full, so publishing stopped", done.stderr)
     assert "Traceback" not in done.stderr
-    assert {p.name: p.read_bytes() for p in (small_pct / "published").iterdir()} == before
+    assert {p.name: p.read_bytes() for p in (few / "published").iterdir()} == before
 
 
 def test_nothing_published_yet_is_said_in_a_sentence(tmp_path: Path) -> None:
@@ -152,19 +161,17 @@ def test_practices_sum_to_the_pct_to_the_penny(small_pct: Path) -> None:
         assert summed[0]["pence"] == year["available_pence"]
 
 
-def test_new_data_must_be_priced_before_they_are_published(small_pct: Path, tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    shutil.copytree(small_pct, data)
-    assert pipeline.status(data)["is_current"]
+def test_new_data_must_be_priced_before_they_are_published(few: Path, tmp_path: Path) -> None:
+    assert pipeline.status(few)["is_current"]
     register = tmp_path / "providers.csv"
     register.write_text("PROVIDER_CODE,NAME\nXZ9,Another hospital\n")
-    pipeline.load(data, [register])
-    assert not pipeline.status(data)["is_current"]
+    pipeline.load(few, [register])
+    assert not pipeline.status(few)["is_current"]
     with pytest.raises(StoreError, match="Run 'pbc build' first"):
-        pipeline.publish(data)
-    pipeline.build(data)
-    assert pipeline.publish(data) == []
-    assert pipeline.status(data)["is_current"]
+        pipeline.publish(few)
+    pipeline.build(few)
+    pipeline.publish(few)
+    assert pipeline.status(few)["is_current"]
 
 
 def test_what_is_current_is_known_and_new_data_make_it_stale(

@@ -61,7 +61,7 @@ def read_back(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, dtype=str, keep_default_na=False).assign(file=path.name)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Demo:
     """A written demo PCT, read back as text."""
 
@@ -79,20 +79,8 @@ class Demo:
         return whole
 
     def sound(self, dataset: str) -> pd.DataFrame:
-        """Read the rows in which no error is planted, dates as dates."""
-        keys = {"apc": "EPIKEY", "op": "ATTENDKEY", "ae": "AEKEY", "referrals": "REFERRALKEY"}
-        rows = self.read(dataset)
-        wrong = {
-            str(k)
-            for item in self.planted("data error")
-            if item["where"]["dataset"] == dataset
-            for k in item.get("keys", [])
-        }
-        rows = rows[~rows[keys[dataset]].isin(wrong)].copy()
-        for column in rows.columns:
-            if column.endswith("DATE") or column in ("EPISTART", "EPIEND"):
-                rows[column] = pd.to_datetime(rows[column], format="%Y-%m-%d")
-        return rows
+        """Give the rows in which no error is planted, dates as dates."""
+        return sound(self, dataset).copy()
 
     def spells(self) -> pd.DataFrame:
         """Give each spell's last episode and length of stay; regular attenders are left out."""
@@ -104,6 +92,24 @@ class Demo:
 
     def planted(self, item: str) -> list[dict[str, Any]]:
         return [p for p in self.key["planted"] if p["item"] == item]
+
+
+@functools.cache
+def sound(made: Demo, dataset: str) -> pd.DataFrame:
+    """Read the rows in which no error is planted, dates as dates."""
+    keys = {"apc": "EPIKEY", "op": "ATTENDKEY", "ae": "AEKEY", "referrals": "REFERRALKEY"}
+    rows = made.read(dataset)
+    wrong = {
+        str(k)
+        for item in made.planted("data error")
+        if item["where"]["dataset"] == dataset
+        for k in item.get("keys", [])
+    }
+    rows = rows[~rows[keys[dataset]].isin(wrong)].copy()
+    for column in rows.columns:
+        if column.endswith("DATE") or column in ("EPISTART", "EPIEND"):
+            rows[column] = pd.to_datetime(rows[column], format="%Y-%m-%d")
+    return rows
 
 
 def demo(folder: Path, **parameters: Any) -> Demo:

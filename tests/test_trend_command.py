@@ -17,7 +17,7 @@ from pbcanalytics.demand.charting.spc import chart
 from pbcanalytics.faces.charts import icons
 from pbcanalytics.pipeline.demand.series import month_of, read_series
 from pbcanalytics.words.errors import ExtractError, PbcError, SelectionError
-from tests.test_cli import pbc
+from tests.commands import pbc
 from tests.test_spc import A1, flagged
 
 JUDGING = re.compile(r"improv|concern|better|worse|good|bad", re.I)

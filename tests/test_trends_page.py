@@ -14,7 +14,6 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from playwright.sync_api import Browser
 
 from pbcanalytics.demand.charting import spc
 from pbcanalytics.demand.charting.presets import PRESETS
@@ -35,21 +34,8 @@ from pbcanalytics.pipeline.demand.cut_measures import Senders, _of_flex
 from pbcanalytics.pipeline.demand.measures import measure_grid
 from pbcanalytics.store import Published
 from pbcanalytics.words.errors import SelectionError
-from tests.browsing import DESK, PHONE, Server, browser, serving, visit
 
 SMALLEST = 8
-CUT_OFF = """
-[...document.querySelectorAll("caption, .gtitle, .xtick text")].filter((e) => {
-  const [own, held] = [e, e.closest(".pbc-scroll, svg")].map((of) => of.getBoundingClientRect());
-  return own.width && (own.left < held.left - 1 || own.right > held.right + 1);
-}).map((e) => e.textContent)
-"""
-"""Titles and names of months that do not fit where they stand."""
-
-
-@pytest.fixture(scope="module")
-def held(small_pct: Path) -> Published:
-    return Published(small_pct)
 
 
 def rows(held: Published, table: str, **where: str) -> pd.DataFrame:
@@ -467,29 +453,3 @@ def test_recorded_events_move_limits_and_are_told_with_author_and_day(
     assert "Target 90.0%: meets the target month after month" in shown
     assert shown.count("<svg") == 2
     assert "Of another group" not in shown
-
-
-@pytest.fixture(scope="module")
-def server(small_pct: Path) -> Iterator[Server]:
-    with serving(small_pct) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as started:
-        yield started
-
-
-@pytest.mark.browser
-def test_the_page_opens_on_desk_and_phone_without_a_fault(
-    server: Server, chromium: Browser
-) -> None:
-    for size, name in ((DESK, "desk"), (PHONE, "phone")):
-        with visit(chromium, server, size) as tab:
-            tab.open("/pages/referral_trends?group=X80001").drawn("X80001")
-            assert tab.inaccessible() == []
-            assert not tab.scrolls_sideways()
-            assert tab.page.evaluate(CUT_OFF) == []
-            assert tab.faults == []
-            tab.picture(f"referral_trends_{name}")

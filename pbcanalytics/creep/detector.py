@@ -5,7 +5,13 @@ from typing import Final
 
 import numpy as np
 
-from pbcanalytics.creep.explanations import CREEP, RECORDING, TRUE_MIX, leaning
+from pbcanalytics.creep.explanations import (
+    CREEP,
+    OTHER_PATIENTS,
+    RECORDING,
+    TRUE_MIX,
+    leaning,
+)
 from pbcanalytics.creep.panel import BASELINE_MONTHS, Flags, Floats, Ints
 
 WINDOW: Final = 18
@@ -157,7 +163,7 @@ class _Pooling:
 def _others(pushes: Floats, weights: Floats, providers: _Pooling) -> Floats:
     """Give the best likelihood ratios of the other series of each one's provider, together."""
     left = [providers.sums(x)[..., providers.pools] - x for x in (pushes, weights)]
-    return np.asarray(_ratios(left[0], left[1]).max(axis=1))
+    return np.asarray(_ratios(left[0], left[1])[:OTHER_PATIENTS].max(axis=1))
 
 
 def _ratios(pushes: Floats, weights: Floats) -> Floats:
@@ -186,8 +192,9 @@ def _empty(n_rows: int, n_months: int) -> Scan:
 def _judge(
     out: Scan, t: int, pushes: Floats, weights: Floats, month: Ints, others: Floats | None
 ) -> None:
-    """Compare the three explanations at every onset, and keep the onset that speaks most."""
+    """Compare the explanations at every onset, and keep the onset that speaks most."""
     ratios = _ratios(pushes, weights)
+    own_recording = ratios[RECORDING].copy()
     if others is not None:
         ratios[RECORDING] += leaning(others)
     effects = np.divide(
@@ -196,16 +203,18 @@ def _judge(
         out=np.zeros_like(pushes[CREEP]),
         where=weights[CREEP] > _NO_INFORMATION,
     )
-    creep, true, recording = ratios[CREEP], ratios[TRUE_MIX], ratios[RECORDING]
-    against = np.maximum(true, recording)
+    creep, true = ratios[CREEP], ratios[TRUE_MIX]
+    against = ratios[CREEP + 1 :].max(axis=0)
     query = creep - QUERY_WEIGHT * against
     best = query.argmax(axis=0)[None]
     out.query[:, t] = np.sqrt(np.maximum(query.max(axis=0), 0.0))
     confirmed = (creep - CONFIRMED_WEIGHT * against).max(axis=0)
     out.confirmed[:, t] = np.sqrt(np.maximum(confirmed, 0.0))
-    other = recording - QUERY_WEIGHT * np.maximum(true, creep)
+    # What others do clears a series of creep; that it is recorded better it has to say itself.
+    other = own_recording - QUERY_WEIGHT * np.maximum(true, creep)
     likeliest = other.argmax(axis=0)[None]
     out.recording[:, t] = np.sqrt(np.maximum(other.max(axis=0), 0.0))
+    ratios = ratios[:OTHER_PATIENTS]
     out.recording_ratios[:, :, t] = np.take_along_axis(ratios, likeliest[None], axis=1)[:, 0]
     out.recording_onset[:, t] = month[likeliest[0]]
     out.ratios[:, :, t] = np.take_along_axis(ratios, best[None], axis=1)[:, 0]

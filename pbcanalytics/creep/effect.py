@@ -1,6 +1,6 @@
 """How much of a rise is truly sicker patients, better recording, or creep; and how sure that is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -97,7 +97,10 @@ def effect(of: Panel, found: Signals, rows: Ints, onset: int, *, is_creep: bool)
     told = parts(found.base)[:, :, rows]
     change = _told(moved, np.stack([np.ones(len(rows)), *np.zeros((2, len(rows)))]))
     recording = _told(moved, told[RECORDING])
-    creep = _witnessed(moved, ways[CREEP]) if is_creep else _told(moved, told[CREEP])
+    if is_creep:
+        creep = _witnessed(moved, ways[CREEP])
+    else:
+        creep = _no_more_than(change.value, _told(moved, told[CREEP]))
     return Effect(
         true=change.value - creep.value - recording.value,
         recording=recording,
@@ -165,6 +168,17 @@ def _told(moved: _Moved, weights: Floats) -> Estimate:
     covariance = np.einsum("ai,aibj,bj->ij", weights, moved.covariance(), weights)
     n = len(weights.T)
     return drawn_together((weights * moved.z).sum(axis=0), np.eye(n), covariance)
+
+
+def _no_more_than(change: Floats, part: Estimate) -> Estimate:
+    """
+    Keep a part of a change, where it has the change's sign, from being more than the whole.
+
+    Impostors alone would say so where the dear are less ill and hardly more of them than before;
+    but those are other patients, and it is the share that is paid for.
+    """
+    is_more = (part.value * change > 0) & (np.abs(part.value) > np.abs(change))
+    return replace(part, value=np.where(is_more, change, part.value))
 
 
 def _witnessed(moved: _Moved, direction: Floats) -> Estimate:

@@ -14,7 +14,13 @@ SENSITIVITY: Final = 0.90
 """Share of severe patients who are recorded as such, where nothing better is known; a belief."""
 
 CREEP, TRUE_MIX, RECORDING = range(3)
-"""The explanations, in the order of every array that has one value for each."""
+"""The explanations of a rise, in the order of every array that has one value for each."""
+
+OTHER_PATIENTS: Final = 3
+"""
+The dear have become less ill and are no more of them than before: other patients, or shorter stays.
+Nobody gains by it, so it explains no rise; but what looks like creep may be this alone.
+"""
 
 PRIORS: Final = (0.90, 0.03, 0.04, 0.03)
 """None, creep, true mix, recording; the net error that audits found is near nought."""
@@ -54,7 +60,8 @@ def directions(base: Baseline) -> Floats:
     Returns
     -------
     array of explanation x statistic x series
-        Explanations as numbered here, statistics as in `Statistics.z`.
+        Explanations as numbered here, OTHER_PATIENTS last and moving the impostors alone;
+        statistics as in `Statistics.z`.
     """
     right, missed = purity(base.p)
     one, gap = np.ones_like(right), right - missed
@@ -68,7 +75,8 @@ def directions(base: Baseline) -> Floats:
         ((1 - SENSITIVITY) * severe + missed) / gap,
     )
     recording = (one, (right - 1) / gap, (missed - 1) / gap)
-    return np.stack([np.stack(x) for x in (creep, true, recording)])
+    other = (0 * one, one, 0 * one)
+    return np.stack([np.stack(x) for x in (creep, true, recording, other)])
 
 
 def parts(base: Baseline) -> Floats:
@@ -84,7 +92,7 @@ def parts(base: Baseline) -> Floats:
     array of explanation x statistic x series
         The parts add up to the change of the share: the weights on it to 1, the others to 0.
     """
-    columns = np.moveaxis(directions(base), 2, 0)
+    columns = np.moveaxis(directions(base)[:OTHER_PATIENTS], 2, 0)
     return np.asarray(
         np.moveaxis(np.asarray(np.linalg.inv(columns.transpose(0, 2, 1)), dtype=float), 0, 2)
     )
