@@ -16,7 +16,6 @@ from pbcanalytics.creep.dispersion import dispersion
 from pbcanalytics.creep.effect import drawn_together, effect
 from pbcanalytics.creep.explanations import posterior
 from pbcanalytics.creep.limits import TIERS, alarm_rate, calibrated, limit_for
-from pbcanalytics.creep.nulls import shared
 from pbcanalytics.creep.panel import BASELINE_MONTHS, Panel, panel
 from pbcanalytics.creep.signals import Signals, signals
 from pbcanalytics.creep.states import Family, Unit, judge, passing, standing
@@ -383,13 +382,13 @@ def test_drift_is_told_from_noise_and_from_the_season() -> None:
 def test_what_a_provider_does_in_all_its_series_is_drawn_in_panels_without_creep() -> None:
     drawn = world(21, mechanisms=CC_ONLY, volumes=(500,), roots_each=6)
     found = signals(drawn.panel)
-    together = shared(drawn.panel, found)
+    together = found.together
     # The world takes 1 / 600 of the score's variance off wrongly, month by month.
     impostors, hidden = together.month[1, 1], together.month[2, 2]
     assert 0.0008 < impostors < 0.0024
     assert together.month[1, 2] / np.sqrt(impostors * hidden) < -0.8
     null = signals(limiting.null_panel(drawn.panel, found, 1, 0))
-    again = shared(drawn.panel, null).month
+    again = null.together.month
     assert again[1, 2] == pytest.approx(together.month[1, 2], rel=0.35)
 
 

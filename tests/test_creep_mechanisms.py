@@ -1,5 +1,6 @@
 """Creep that a share alone tells: a planted one is asked about, growth and quiet are not."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -225,6 +226,48 @@ def test_ward_attenders_are_those_of_the_indicator_in_months_that_both_extracts_
     assert (told["n_activity"], told["n_dear"], told["n_dear_priced"]) == (3, 2, 2)
     assert told["dear_pence"] == price["1"] + price["2"] > 0
     assert (told["other_pence"], told["n_other_priced"]) == (0, 0)
+
+
+@pytest.mark.parametrize("mechanism", ["ward_attenders", "day_case_to_ordinary"])
+def test_what_has_no_price_is_not_worth_nought(mechanism: str) -> None:
+    frame = counts(mechanism).assign(dear_pence=0, n_dear_priced=0)
+    told = asked(followed(frame, MONTHS, 2006))
+    mine = told.signals[told.signals["provider_code"] == MOVED]
+    assert len(mine) == 1
+    assert mine[[f"creep{end}_pence" for end in ("", "_low", "_high")]].isna().all(axis=None)
+    assert told.practices.empty
+    (said,) = [
+        s for s in words.sentences(creep(told)) if f"{MOVED}, {words.MECHANISMS[mechanism]}" in s
+    ]
+    assert "not known, as no price is held" in said
+    assert "£" not in said
+    assert ("no price held", "") in [row[7:9] for row in words.rows(creep(told))]
+
+
+def test_the_table_holds_what_is_asked_and_ten_roots_at_most(found: Shares) -> None:
+    one = found.signals[found.signals["state"] == "query"].iloc[[0]]
+    roots = [
+        one.assign(signal=200 + n, root=f"R{n}", level="root", creep_pence=n) for n in range(14)
+    ]
+    of = creep(replace(found, signals=pd.concat([found.signals, *roots], ignore_index=True)))
+    rows = words.rows(of)
+    assert {row[4] for row in rows} == {"ask", "better recording"}
+    shown = [row[1].split(": ")[1] for row in rows if ": " in row[1]]
+    assert sorted(shown) == sorted(f"R{n}" for n in range(4, 14))
+    said = " ".join(words.sentences(of))
+    assert "14 single roots stand out as well; the 10 largest are below." in said
+    assert "--csv lists every signal" in said
+    assert len(words.table(of)) == len(of.signals) > len(rows)
+
+
+def test_what_could_not_be_followed_is_not_called_quiet(found: Shares) -> None:
+    nothing = replace(found, signals=found.signals[:0], practices=found.practices[:0])
+    of = creep(nothing)
+    none = replace(of, signals=of.signals[:0], tested=of.tested[:0], n_unusable=3)
+    said = " ".join(words.sentences(none))
+    assert "3 more could not be followed" in said
+    assert "nothing was tested" in said
+    assert "Nothing stands out" not in said
 
 
 def test_the_sum_rule_counts_what_one_way_gained_and_the_other_lost() -> None:

@@ -20,7 +20,7 @@ from pbcanalytics.creep.result import NOT_SAID, PARTLY_SAID, SAID, Closing
 from pbcanalytics.creep.signals import Signals, signals
 from pbcanalytics.faces.publishing.creep import ALL, Coding, coding_tables
 from pbcanalytics.faces.sentences.creep_months import closing as said_of
-from pbcanalytics.faces.sentences.creep_months import in_short
+from pbcanalytics.faces.sentences.creep_months import in_short, still_open
 from pbcanalytics.pipeline.coding.creep_shares import asked, followed
 from pbcanalytics.pipeline.coding.margins import margins
 from pbcanalytics.pipeline.coding.preparing import closing, provisional
@@ -129,9 +129,9 @@ def test_no_period_of_a_provider_that_is_averaged_is_small(
         )
         small = 3 if is_one_hidden and number == 0 else 50
         same = dict.fromkeys(
-            ("n_dear_before", "n_cheap_before", "n_dear_after", "n_cheap_after"), small
+            (f"n_{x}_{y}" for x in ("dear", "cheap") for y in ("usual", "before", "after")), small
         )
-        pairs.append({**key, **same, "is_heard": False, "usual_share": 0.3})
+        pairs.append({**key, **same, "is_heard": False, "usual_share": 0.3, "in_pool": True})
     columns = [*dict.fromkeys([*pairs[0], *tables.CODED_PAIRS.names])]
     nothing = pd.DataFrame(
         columns=["mechanism", "provider_code", "root", "k", "n", "in_pool", "month"]
@@ -149,6 +149,7 @@ def test_no_period_of_a_provider_that_is_averaged_is_small(
 
     named = [own for i, own in enumerate(counts) if not (is_one_hidden and i == 0)]
     tellable = [own for own in named if not is_small(own, 12)]
+    assert told.empty or told["n_providers"].iloc[-1] > 1
     for row in told.to_dict("records"):
         length = row["n_months"]
         at = row["first_month"].month - 4 if row["first_month"].year == 2018 else 9
@@ -281,6 +282,14 @@ def test_where_nobody_says_flex_or_freeze_that_is_said_and_all_count() -> None:
     assert partly.provisional.empty
     assert is_heard_in_shares(partly)
     assert "nobody said" in said_of(partly)[-1]
+
+
+def test_indicators_say_which_of_their_months_may_still_change() -> None:
+    (told,) = still_open(sent("flex"))
+    assert told.startswith("Counted as sent, though flex, so they may still change: ")
+    assert "hospital stays and outpatients of September 2018 (XA1)." in told
+    assert still_open(sent("flex", "freeze")) == []
+    assert "do not say whether" in still_open(Closing())[0]
 
 
 def test_many_flex_months_are_named_up_to_six_and_counted() -> None:

@@ -25,7 +25,7 @@ from pbcanalytics.creep.result import Closing
 from pbcanalytics.creep.signals import signals
 from pbcanalytics.creep.states import STATES
 from pbcanalytics.faces.pages.coding import code_creep as page_module
-from pbcanalytics.faces.pages.coding import creep_shared
+from pbcanalytics.faces.pages.coding import creep_parts, creep_shared
 from pbcanalytics.faces.pages.coding import creep_words as words
 from pbcanalytics.faces.pages.coding.creep_reasons import reasons
 from pbcanalytics.faces.pages.coding.creep_view import CreepView, view
@@ -40,7 +40,7 @@ from pbcanalytics.store import Published, Warehouse
 from pbcanalytics.words import tables
 from pbcanalytics.words.errors import ReferenceGap, SelectionError
 from pbcanalytics.words.tables import Table
-from tests.browsing import DESK, PHONE, Server, browser, serving, visit
+from tests.browsing import DESK, PHONE, Server, serving, visit
 
 SMALLEST = 8
 TIMES = 5
@@ -270,8 +270,10 @@ def coding(drawn: list[list[tuple[int, int]]]) -> Coding:
         k, n = own[:, 0], own.sum(axis=1)
         flat = {"seen": n, "push": 0.0, "variance": 1.0, "is_heard": False, "in_pool": True}
         frames.append(pd.DataFrame({**key, "month": months, "n": n, "k": k, **flat}))
-        pairs.append({**key, "is_heard": False, "usual_share": 0.3, "n_spells": int(n.sum())})
-        for when in ("before", "after"):
+        whole = {"is_heard": False, "usual_share": 0.3, "n_spells": int(n.sum()), "in_pool": True}
+        year = {"first_month": months[0].date(), "n_months": N_MONTHS}
+        pairs.append({**key, **whole, **year})
+        for when in ("usual", "before", "after"):
             sums = {f"n_dear_{when}": int(k.sum()), f"n_cheap_{when}": int((n - k).sum())}
             pairs[-1] |= sums
     wide = pd.DataFrame(pairs).reindex(
@@ -317,6 +319,73 @@ def test_no_small_month_follows_from_all_that_is_told(drawn: list[list[tuple[int
                 assert not (is_whole and 0 < rest < SMALLEST)
 
 
+ROOTS = [[(9, 20)] * N_MONTHS] * 3
+
+
+def withheld(found: Coding) -> set[str]:
+    told = coding_tables(found, SMALLEST)[tables.CODED_PAIRS]
+    return set(told.loc[told["is_withheld"], "root"])
+
+
+def test_a_small_root_is_guarded_by_one_that_is_in_the_same_sum() -> None:
+    found = coding(ROOTS)
+    pairs = found.pairs.set_index("root")
+    pairs.loc["R0", "n_dear_after"] = 3
+    pairs.loc["R1", ["n_dear_after", "in_pool"]] = [20, False]
+    # R1 is the smallest, but the hospital's whole does not hold it: it would guard nothing.
+    assert withheld(replace(found, pairs=pairs.reset_index())) == {"R0", "R2"}
+
+
+def test_a_root_of_few_in_the_first_months_is_withheld_though_later_it_is_large() -> None:
+    found = coding(ROOTS)
+    few = found.pairs["n_dear_usual"].mask(found.pairs["root"] == "R0", 3)
+    assert "R0" in withheld(replace(found, pairs=found.pairs.assign(n_dear_usual=few)))
+
+
+def test_a_year_that_cuts_a_period_in_two_is_not_counted() -> None:
+    quarterly = [[(3, 20)] * N_MONTHS] * 2
+    for first, is_told in (("2018-07-01", True), ("2018-08-01", False)):
+        found = coding(quarterly)
+        year = {"first_month": pd.Timestamp(first).date(), "n_months": 9 if is_told else 8}
+        pairs = found.pairs.assign(**year, is_heard=True, n_listed=30)
+        told = coding_tables(replace(found, pairs=pairs), SMALLEST)
+        assert set(told[tables.CODED_PERIODS]["n_months"]) == {3}
+        counts = told[tables.CODED_PAIRS][["n_spells", "n_listed"]]
+        assert counts.notna().all(axis=None) == is_told
+        assert counts.isna().all(axis=None) != is_told
+
+
+def test_the_months_left_of_a_period_are_not_told_where_they_are_few() -> None:
+    quarterly = [[(3, 20)] * N_MONTHS] * 2
+    for n_open, is_told in ((0, True), (1, False), (3, False)):
+        found = coding(quarterly)
+        is_open = found.months["month"] > pd.Timestamp("2019-03-01") - pd.DateOffset(months=n_open)
+        seen = found.months["seen"].astype(float).mask(is_open, 0.0)
+        made = coding_tables(replace(found, months=found.months.assign(seen=seen)), SMALLEST)
+        last = made[tables.CODED_PERIODS].groupby("root").tail(1)
+        assert set(last["n_months"]) == {3}
+        assert last["n_spells"].notna().all()
+        assert last["adjusted_share"].notna().all() == is_told
+
+
+def test_two_mechanisms_do_not_tell_the_few_that_only_one_of_them_counts() -> None:
+    """Day cases: cheap beside ordinary stays, dear beside outpatient procedures."""
+    ordinary, day_cases, outpatients = (np.full(N_MONTHS, n) for n in (30, 40, 50))
+    for few, is_told in (([0, 1] * 6, False), ([0] * 12, True), ([0, 30] * 6, True)):
+        frames, pairs = [], []
+        for name, k, n in (
+            ("day_case_to_ordinary", ordinary, ordinary + day_cases + few),
+            ("outpatient_to_day_case", day_cases, day_cases + outpatients),
+        ):
+            one = coding([[*zip(k.tolist(), (n - k).tolist(), strict=True)]])
+            for held, frame in ((frames, one.months), (pairs, one.pairs)):
+                held.append(frame[frame["root"] == ALL].assign(mechanism=name))
+        found = replace(one, months=pd.concat(frames), pairs=pd.concat(pairs))
+        periods = coding_tables(found, SMALLEST)[tables.CODED_PERIODS]
+        assert ("outpatient_to_day_case" in set(periods["mechanism"])) == is_told
+        assert "day_case_to_ordinary" in set(periods["mechanism"])
+
+
 def test_the_page_asks_in_one_sentence_and_shows_both_ways(held: Published) -> None:
     shown = batch(held)
     said = words.says(seen(held))
@@ -341,6 +410,21 @@ def test_the_page_asks_in_one_sentence_and_shows_both_ways(held: Published) -> N
     assert "do not say whether months are flex" in shown["provenance"]
     text = re.sub(r"<[^>]+>", " ", " ".join(shown.values())).replace("pbc creep", "")
     assert not [word for word in FORBIDDEN if word in text.lower()]
+
+
+def test_more_activity_is_counted_in_a_sentence_and_listed_in_the_download(held: Published) -> None:
+    v = seen(held)
+    heard = {p["mechanism"]: p for p in v.heard}
+    grown = {**heard["zero_day"], "mechanism": "follow_up_to_first", "state": "new service"}
+    made = str(page_module.listed(replace(v, pairs=[grown, *v.pairs])))
+    shown, rest = made.split("</table>", 1)
+    assert words.mechanism("zero_day") in shown
+    assert words.mechanism("follow_up_to_first") not in shown
+    assert "1 share more rose because there was more of one kind" in rest
+    coded = re.findall(r"base64,([A-Za-z0-9+/=]+)", rest)[0]
+    assert words.mechanism("follow_up_to_first") in base64.b64decode(coded).decode()
+    alone = str(page_module.listed(replace(v, pairs=[grown])))
+    assert "<table" not in alone
 
 
 def test_every_table_has_its_download_with_the_same_sum(held: Published) -> None:
@@ -384,8 +468,9 @@ def test_what_all_hospitals_do_is_drawn_dated_and_said_for_few(
 ) -> None:
     v = seen(held)
     made = batch(held)["shared"]
-    assert made.count("<svg") == sum(r[-1]["n_providers"] > 1 for r in v.national.values()) > 0
-    assert "comparing hospitals cannot see it" in made
+    assert made.count("<svg") == len(v.national) > 0
+    assert all(rows[-1]["n_providers"] > 1 for rows in v.national.values())
+    assert "One large hospital can move it; what all do alike, comparing hospitals" in made
     assert "year to March 2019" in made
     assert "nothing shared is taken off above either" in made
     assert "needs 5 hospitals" in made
@@ -467,6 +552,41 @@ def test_an_explanation_is_ruled_out_only_where_little_of_the_change_may_be_its(
     assert answers(0.002, 0.051, 0.005) == ("no", "yes")
 
 
+def test_where_every_month_may_still_change_nothing_is_told(pct: Path) -> None:
+    with Warehouse.open(pct, doing="the test") as warehouse, warehouse.rolled_back():
+        sent = warehouse.frame("SELECT * FROM submissions").assign(submission="flex")
+        warehouse.define("submissions", "SELECT 1")
+        warehouse.source("submissions", sent)
+        found = told_creep(warehouse, SMALLEST)
+    search = found[tables.CODED_SEARCH].iloc[0]
+    assert found[tables.CODED_PAIRS].empty
+    assert (search["n_series"], search["n_shares"], search["n_providers"]) == (0, 0, 0)
+    assert len(found[tables.CODED_PROVISIONAL]) > 36
+    v = CreepView({str(k): x for k, x in search.items()}, [], [], None, [], [])
+    assert "no hospital has 24 whole, final months" in words.says(v)
+
+
+def test_a_service_that_closed_or_has_no_price_is_said_in_words(held: Published) -> None:
+    v = seen(held)
+    assert v.pair is not None
+    closed = replace(v, pair={**v.pair, "dear_after": None})
+    assert "no dear or no cheap spells" in str(creep_parts.severity(closed))
+    assert ("Sicker patients", "not known") in [row[:2] for row in reasons(closed)]
+    unpriced = {"mechanism": "ward_attenders", "state": "query", "creep_pence": None}
+    without = replace(v, pair={**v.pair, **unpriced}, practices=[])
+    assert "What it comes to is not known, as no price is held" in creep_parts.chosen(without)
+    assert "No price is held" in str(creep_parts.practices(without))
+    assert words.without_pounds({**v.pair, **unpriced}) == "no price held"
+
+
+@pytest.mark.parametrize("state", sorted({*STATES} - {"none", "query", "creep-confirmed"}))
+def test_what_is_not_asked_about_is_not_said_to_come_to_pounds(held: Published, state: str) -> None:
+    v = seen(held)
+    assert v.pair is not None
+    told = creep_parts.chosen(replace(v, pair={**v.pair, "state": state, "recording_pence": 100}))
+    assert ("It comes to" in told) == (state == "recording")
+
+
 def test_without_a_search_no_change_is_told(pct: Path, told: dict[Table, pd.DataFrame]) -> None:
     quiet = {**told}
     pairs = told[tables.CODED_PAIRS]
@@ -483,7 +603,7 @@ def test_without_a_search_no_change_is_told(pct: Path, told: dict[Table, pd.Data
 
 
 def test_a_short_or_thin_history_says_so(small_pct: Path) -> None:
-    with pytest.raises(SelectionError, match="no hospital has five spells a month"):
+    with pytest.raises(SelectionError, match="five spells a month in a root with dear and cheap"):
         batch(Published(small_pct))
     v = CreepView({"n_months": 30, "is_searched": True}, [], [], None, [], [])
     assert words.says(v).startswith("Too short a history: 24 months of baseline and 12 after")
@@ -507,7 +627,8 @@ def test_a_calendar_is_read_or_refused_with_all_its_faults(tmp_path: Path) -> No
 
 def test_every_state_and_mechanism_has_words() -> None:
     assert words.STATES.keys() == set(STATES)
-    assert {*of_command.MECHANISMS, "cc_split"} <= words.MECHANISMS.keys()
+    assert {*of_command.MECHANISMS, "cc_split"} == words.MECHANISMS.keys() == words.SHARES.keys()
+    assert of_command.IN_SHORT.keys() == {*STATES} - {"none"}
 
 
 def planted(of: Panel, points: float, rng: np.random.Generator) -> Panel:
@@ -566,12 +687,6 @@ def test_the_notebooks_function_asks_for_the_page(
 @pytest.fixture(scope="module")
 def server(pct: Path, held: Published) -> Iterator[Server]:
     with serving(pct) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as started:
         yield started
 
 

@@ -124,6 +124,13 @@ def test_the_command_writes_the_table_once_and_leaves_it_to_its_editor(data: Pat
     assert families(NAMED, pairs).set_index("hrg").loc["X14", "root"] == "X12/X13/X14"
 
 
+@pytest.mark.parametrize("lines", ["", "\n", ",,,,\n"])
+def test_a_table_with_no_line_yet_leaves_it_to_the_names(data: Path, lines: str) -> None:
+    put(data, ",".join(COLUMNS) + "\n" + lines)
+    pairs = creep_pairs(data, set(NAMED["hrg"]))
+    pd.testing.assert_frame_equal(families(NAMED, pairs), families(NAMED), check_dtype=False)
+
+
 def test_codes_of_hrg4_need_no_table(data: Path) -> None:
     with Warehouse.open(data, doing="the test") as warehouse:
         warehouse.con.execute("DELETE FROM tariff WHERE length(hrg) = 3")

@@ -13,6 +13,7 @@ from pbcanalytics.creep.explanations import (
     leaning,
 )
 from pbcanalytics.creep.panel import BASELINE_MONTHS, Flags, Floats, Ints
+from pbcanalytics.creep.together import Shared
 
 WINDOW: Final = 18
 """Months back to which an onset is looked for."""
@@ -71,6 +72,7 @@ def scan(
     *,
     provider: Ints | None = None,
     pools: Ints | None = None,
+    together: Shared | None = None,
 ) -> Scan:
     """
     Run the Kalman filter and the scan over the candidate onsets of the last 18 months.
@@ -91,6 +93,8 @@ def scan(
     pools : array, one value per series, optional
         Number of the pool of each series, from 0, -1 for none: scores and information are summed
         over a pool, and the result has one row per pool.
+    together : Shared, optional
+        What the series of a provider share: in a pool it counts once, not series by series.
     """
     n_series, n_months = z.shape[1:]
     known = np.isfinite(z)
@@ -100,6 +104,7 @@ def scan(
     reached, score, information = (np.zeros((3, WINDOW, n_series)) for _ in range(3))
     pooled = None if pools is None else _Pooling.of(pools)
     of_provider = None if provider is None else _Pooling.of(provider)
+    doubled = np.zeros((3, WINDOW, 0 if pooled is None else pooled.n_rows))
     out = _empty(n_series if pooled is None else pooled.n_rows, n_months)
     for t in range(n_months):
         version = is_version[:, t]
@@ -115,6 +120,9 @@ def scan(
         reached += gain[:, None] * heard
         score += heard * (surprise / total)[:, None]
         information += heard**2 / total[:, None]
+        if pooled is not None and together is not None:
+            doubled[:, t % WINDOW] = 0.0
+            doubled += _doubled(heard / total[:, None], pooled, together)
         if version.any():
             # No onset at or before a change of the grouper: its own step would be taken for one.
             for sums in (score, information):
@@ -123,10 +131,14 @@ def scan(
         if t >= BASELINE_MONTHS:
             month = t - (t - np.arange(WINDOW)) % WINDOW
             allowed = month >= BASELINE_MONTHS
-            pushes = np.einsum("dzs,zus->dus", ways, score[:, allowed])
-            weights = np.einsum("dzs,zus->dus", ways**2, information[:, allowed])
-            if pooled is not None:
-                pushes, weights = pooled.sums(pushes), pooled.sums(weights)
+            if pooled is None:
+                pushes = np.einsum("dzs,zus->dus", ways, score[:, allowed])
+                weights = np.einsum("dzs,zus->dus", ways**2, information[:, allowed])
+            else:
+                new = _told_once(pooled.sums(information[:, allowed]), doubled[:, allowed])
+                pushes = pooled.sums(ways[:, :, None] * score[:, allowed])
+                weights = pooled.sums(ways[:, :, None] ** 2 * information[:, allowed])
+                pushes, weights = ((new * x).sum(axis=1) for x in (pushes, weights))
             others = _others(pushes, weights, of_provider) if of_provider is not None else None
             _judge(out, t, pushes, weights, month[allowed], others)
     return out
@@ -158,6 +170,19 @@ class _Pooling:
                 values[..., self.order], self.begins, axis=-1
             )
         return added
+
+
+def _doubled(weight: Floats, pooled: _Pooling, together: Shared) -> Floats:
+    """Give the variance that a pool's scores gain by what its series share in a month."""
+    follows = weight * together.load[:, None]
+    pairs = pooled.sums(follows) ** 2 - pooled.sums(follows**2)
+    return np.asarray(np.maximum(np.diag(together.month)[:, None, None] * pairs, 0.0))
+
+
+def _told_once(information: Floats, doubled: Floats) -> Floats:
+    """Give the share of a pool's information that its series do not tell one after the other."""
+    every = information + doubled
+    return np.divide(information, every, out=np.ones_like(every), where=every > _NO_INFORMATION)
 
 
 def _others(pushes: Floats, weights: Floats, providers: _Pooling) -> Floats:
@@ -196,7 +221,8 @@ def _judge(
     ratios = _ratios(pushes, weights)
     own_recording = ratios[RECORDING].copy()
     if others is not None:
-        ratios[RECORDING] += leaning(others)
+        # What others do clears a series only as far as it shows signs of recording itself.
+        ratios[RECORDING] += np.minimum(leaning(others), own_recording)
     effects = np.divide(
         pushes[CREEP],
         weights[CREEP],
@@ -210,7 +236,7 @@ def _judge(
     out.query[:, t] = np.sqrt(np.maximum(query.max(axis=0), 0.0))
     confirmed = (creep - CONFIRMED_WEIGHT * against).max(axis=0)
     out.confirmed[:, t] = np.sqrt(np.maximum(confirmed, 0.0))
-    # What others do clears a series of creep; that it is recorded better it has to say itself.
+    # That a series is recorded better it has to say by itself alone.
     other = own_recording - QUERY_WEIGHT * np.maximum(true, creep)
     likeliest = other.argmax(axis=0)[None]
     out.recording[:, t] = np.sqrt(np.maximum(other.max(axis=0), 0.0))

@@ -7,13 +7,14 @@ import numpy as np
 
 from pbcanalytics.creep.dispersion import between_variance
 from pbcanalytics.creep.explanations import CREEP, RECORDING, directions, parts
-from pbcanalytics.creep.nulls import LEAST_OWN, shared
 from pbcanalytics.creep.panel import Floats, Ints, Panel
 from pbcanalytics.creep.signals import Signals
+from pbcanalytics.creep.together import LEAST_OWN
 
 MONTHS_BEFORE: Final = 18
 MONTHS_AFTER: Final = 12
 
+_FAR: Final = 1.96
 _UNKNOWN: Final = 1e6
 """Variance of what is not known at all."""
 
@@ -172,12 +173,14 @@ def _told(moved: _Moved, weights: Floats) -> Estimate:
 
 def _no_more_than(change: Floats, part: Estimate) -> Estimate:
     """
-    Keep a part of a change, where it has the change's sign, from being more than the whole.
+    Keep a part of a change, where it has the change's sign, from being far more than the whole.
 
     Impostors alone would say so where the dear are less ill and hardly more of them than before;
-    but those are other patients, and it is the share that is paid for.
+    but those are other patients, and it is the share that is paid for. What chance may do is left:
+    to cut it off on one side would make every estimate too small.
     """
-    is_more = (part.value * change > 0) & (np.abs(part.value) > np.abs(change))
+    chance = _FAR * np.sqrt(np.diag(part.covariance))
+    is_more = (part.value * change > 0) & (np.abs(part.value) > np.abs(change) + chance)
     return replace(part, value=np.where(is_more, change, part.value))
 
 
@@ -223,7 +226,7 @@ def _together(of: Panel, found: Signals, rows: Ints, before: slice, after: slice
     """Give the covariance of what the rows' provider does to the three changes of any two rows."""
     if len(rows) == 1:
         return np.zeros((3, 1, 3, 1))
-    part = shared(of, found)
+    part = found.together
     n_before, n_after = before.stop - before.start, after.stop - after.start
     months = 1 / max(n_before, 1) + 1 / max(n_after, 1)
     change = part.walk * (n_before + n_after) / 3 + part.month * months

@@ -10,6 +10,9 @@ from pbcanalytics.creep.panel import Floats
 FALSE_TOP: Final = 0.04
 """Share of patients who are not severe and are recorded as dear all the same; a belief."""
 
+MOST_FALSE: Final = 0.25
+"""Of few dear no more than this share is believed to be false: the belief above would say half."""
+
 SENSITIVITY: Final = 0.90
 """Share of severe patients who are recorded as such, where nothing better is known; a belief."""
 
@@ -25,8 +28,13 @@ Nobody gains by it, so it explains no rise; but what looks like creep may be thi
 PRIORS: Final = (0.90, 0.03, 0.04, 0.03)
 """None, creep, true mix, recording; the net error that audits found is near nought."""
 
-ALIKE: Final = 0.6
+ALIKE: Final = 0.38
 """Belief that a series is recorded better too, were it certain that its provider's others are."""
+
+
+def _false_top(dear_share: Floats) -> Floats:
+    """Give the share of those who are not severe that is believed to be recorded as dear."""
+    return np.minimum(FALSE_TOP, MOST_FALSE * dear_share)
 
 
 def purity(dear_share: Floats) -> tuple[Floats, Floats]:
@@ -38,7 +46,8 @@ def purity(dear_share: Floats) -> tuple[Floats, Floats]:
     dear_share : array
         Of the baseline. [share]
     """
-    severe = np.clip((dear_share - FALSE_TOP) / (SENSITIVITY - FALSE_TOP), 0.0, 1.0)
+    false = _false_top(dear_share)
+    severe = np.clip((dear_share - false) / (SENSITIVITY - false), 0.0, 1.0)
     right = np.clip(SENSITIVITY * severe / dear_share, 0.5, 1.0)
     missed = np.clip((1 - SENSITIVITY) * severe / (1 - dear_share), 0.0, 0.4)
     return right, missed
@@ -67,7 +76,7 @@ def directions(base: Baseline) -> Floats:
     one, gap = np.ones_like(right), right - missed
     # Of the severe who come, some are missed; in the place of those who are not severe come fewer
     # who would have been taken for it.
-    severe = 1 / (SENSITIVITY - FALSE_TOP)
+    severe = 1 / (SENSITIVITY - _false_top(base.p))
     creep = (one, right / gap, missed / gap)
     true = (
         one,
@@ -140,4 +149,5 @@ def leaning(others: Floats) -> Floats:
     """
     prior = PRIORS[1 + RECORDING]
     learnt = np.maximum(posterior(others)[1 + RECORDING] - prior, 0.0) / (1 - prior)
-    return np.asarray(2 * np.log1p(learnt * (ALIKE - prior) / prior))
+    now = prior + learnt * (ALIKE - prior)
+    return np.asarray(2 * np.log(now / (1 - now) * (1 - prior) / prior))

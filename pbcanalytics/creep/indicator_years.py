@@ -11,6 +11,9 @@ from pbcanalytics.creep.panel import Flags, Floats
 from pbcanalytics.creep.states import passing
 from pbcanalytics.creep.statistics import FEWEST_PEERS
 
+MONTHS: Final = 12
+"""Months of a year, set against as many before."""
+
 FEWEST: Final = 20
 """With a smaller denominator in either year nothing is asked."""
 
@@ -72,11 +75,11 @@ def compared(
     """
     month = pd.DatetimeIndex(counts["month"])
     ago = (last_month.year - month.year) * 12 + last_month.month - month.month
-    held = counts.assign(ago=ago)[(ago >= 0) & (ago < 24)]
+    held = counts.assign(ago=ago)[(ago >= 0) & (ago < 2 * MONTHS)]
     held = held.groupby([*_KEYS, "ago"], as_index=False)[_SUMS].sum()
     held = held.astype(dict.fromkeys(_SUMS, "float64"))
     held["kind"] = held["indicator"].map({name: str(d["kind"]) for name, d in documents.items()})
-    now, before = (_year(held[held["ago"] // 12 == year], share_limits) for year in (0, 1))
+    now, before = (_year(held[held["ago"] // MONTHS == year], share_limits) for year in (0, 1))
     found = now.merge(before.drop(columns="kind"), on=_KEYS, how="left", suffixes=("", "_before"))
     phi = _dispersion(held, now, before).reindex(pd.MultiIndex.from_frame(found[_KEYS]))
     is_enough = found[["n_lower", "n_lower_before"]].min(axis=1, skipna=False) >= FEWEST
@@ -152,11 +155,11 @@ def _dispersion(held: pd.DataFrame, now: pd.DataFrame, before: pd.DataFrame) -> 
     """
     pairs = []
     for year, of in ((0, now), (1, before)):
-        cells = held[held["ago"] // 12 == year]
+        cells = held[held["ago"] // MONTHS == year]
         cells = cells.merge(of[[*_KEYS, *_SUMS, "value"]], on=_KEYS, suffixes=("", "_year"))
         cells = cells[cells["n_lower"] > 0]
         cells = cells.assign(
-            month=cells["ago"] % 12,
+            month=cells["ago"] % MONTHS,
             part=cells["n_upper"] / cells["n_lower"],
             chance=_month_variance(cells),
         )

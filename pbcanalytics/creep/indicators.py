@@ -1,6 +1,6 @@
 """Indicators of coding: what the classes tell, month by month."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 from pbcanalytics.creep.baseline import baseline
 from pbcanalytics.creep.panel import BASELINE_MONTHS
 from pbcanalytics.creep.preparing import Prepared
+from pbcanalytics.creep.result import Closing
 from pbcanalytics.creep.statistics import statistics
 
 COUNTED: Final = ("indicator", "provider_code", "month", "n_upper", "n_lower", "n_square")
@@ -40,6 +41,8 @@ class Indicators:
         First day of the last of the twelve months.
     provider : str or None
         Whose rows these are; None for all.
+    closing : Closing
+        Which of the twelve months may still change; they count as they were sent.
     """
 
     documents: dict[str, dict[str, Any]]
@@ -47,6 +50,7 @@ class Indicators:
     gaps: dict[str, str]
     last_month: pd.Timestamp
     provider: str | None
+    closing: Closing = field(default_factory=Closing)
 
 
 def search_counts(prepared: Prepared, tariff: pd.DataFrame) -> pd.DataFrame:

@@ -10,8 +10,9 @@ import pandas as pd
 
 from pbcanalytics.creep.effect import MONTHS_AFTER, Estimate, rise
 from pbcanalytics.creep.families import DEAR_SHARE
-from pbcanalytics.creep.panel import BASELINE_MONTHS, Floats, Ints, Panel, panel
+from pbcanalytics.creep.panel import BASELINE_MONTHS, Flags, Floats, Ints, Panel, panel
 from pbcanalytics.creep.preparing import FEWEST_SPELLS, without
+from pbcanalytics.creep.pricing import Z_95
 from pbcanalytics.creep.signals import Signals
 
 ADDED: Final = ("zero_day", "splitting", "ward_attenders")
@@ -65,10 +66,17 @@ class Counted:
         """
         return self.mechanism == DEPTH
 
-    @property
-    def n_followed(self) -> int:
-        """How many shares that is."""
-        return self.index["provider_code"].nunique() if self.is_whole else len(self.index)
+    def n_followed(self, is_usable: Flags) -> int:
+        """
+        Count the shares that are followed.
+
+        Parameters
+        ----------
+        is_usable : array, one value per series
+            Its baseline can be told (`baseline.Baseline`).
+        """
+        providers = self.index["provider_code"][is_usable]
+        return providers.nunique() if self.is_whole else len(providers)
 
 
 @dataclass(frozen=True)
@@ -84,10 +92,11 @@ class Asked:
         Shares of the series in the activity after it.
     n_after, n_months : int
         Activity and months priced.
-    pence, low_pence, high_pence : int
-        Nought where either way has no price, as of DEPTH. [pence]
+    pence, low_pence, high_pence : int or None
+        A series in which either way has no price counts at what the others gain; None where none
+        has both, as of DEPTH. [pence]
     practices : dict of str to int
-        They add up to `pence`. [pence]
+        They add up to `pence`; empty without it. [pence]
     n_gained, n_lost : int
         The sum rule: what the dearer way has more than in the same months of the year before, and
         what the other has less.
@@ -100,9 +109,9 @@ class Asked:
     weights: Floats
     n_after: int
     n_months: int
-    pence: int
-    low_pence: int
-    high_pence: int
+    pence: int | None
+    low_pence: int | None
+    high_pence: int | None
     practices: dict[str, int]
     n_gained: int
     n_lost: int
@@ -252,12 +261,22 @@ def ask(of: Counted, found: Signals, rows: Ints, onset: int) -> Asked:
     earlier = mine[mine["at"].isin([m - 12 for m in after])]
     n_after = int(later["n_activity"].sum())
     gaps = np.array([_gap(mine[mine["series"] == row], of.mechanism) for row in rows.tolist()])
-    loads = weights * n_after * gaps
-    if of.mechanism in ON_TOP:
-        # What is added adds to the whole too, so that a point of it raises the share by less.
-        loads = loads / (1 - found.base.p[rows])
-    pence = floor(float(loads @ estimate.value) + 0.5)
-    off = 1.96 * estimate.error(loads)
+    is_priced = np.isfinite(gaps)
+    pence: int | None = None
+    ends: tuple[int | None, int | None] = (None, None)
+    if is_priced.any():
+        heavy = np.maximum(weights[is_priced], 1e-12)
+        loads = (
+            weights
+            * n_after
+            * np.where(is_priced, gaps, np.average(gaps[is_priced], weights=heavy))
+        )
+        if of.mechanism in ON_TOP:
+            # What is added adds to the whole too, so that a point of it raises the share by less.
+            loads = loads / (1 - found.base.p[rows])
+        pence = floor(float(loads @ estimate.value) + 0.5)
+        off = Z_95 * estimate.error(loads)
+        ends = (floor(pence - off), -floor(-(pence + off)))
     gained, lost = _sum_rule(later, earlier)
     return Asked(
         estimate=estimate,
@@ -265,9 +284,9 @@ def ask(of: Counted, found: Signals, rows: Ints, onset: int) -> Asked:
         n_after=n_after,
         n_months=len(after),
         pence=pence,
-        low_pence=floor(pence - off),
-        high_pence=-floor(-(pence + off)),
-        practices=_shared_out(pence, later),
+        low_pence=ends[0],
+        high_pence=ends[1],
+        practices={} if pence is None else _shared_out(pence, later),
         n_gained=gained,
         n_lost=lost,
         is_moved=of.mechanism in ADDED or (gained > 0 and lost >= SENT_SHARE * gained),
@@ -275,15 +294,15 @@ def ask(of: Counted, found: Signals, rows: Ints, onset: int) -> Asked:
 
 
 def _gap(counts: pd.DataFrame, mechanism: str) -> float:
-    """Give what the dearer way earns more; nought where either has no price."""
+    """Give what the dearer way earns more; not a number where either has no price."""
     sums = counts[list(_PRICED)].sum()
     if not sums["n_dear_priced"]:
-        return 0.0
+        return float("nan")
     dear = float(sums["dear_pence"] / sums["n_dear_priced"])
     if mechanism in ADDED:
         return dear
     if not sums["n_other_priced"]:
-        return 0.0
+        return float("nan")
     return dear - float(sums["other_pence"] / sums["n_other_priced"])
 
 

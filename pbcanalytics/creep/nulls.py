@@ -1,88 +1,15 @@
 """Panels without creep that are like a given one: what its limits are set on."""
 
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import replace
 
 import numpy as np
 
-from pbcanalytics.creep.dispersion import loads, year_weights
 from pbcanalytics.creep.explanations import FALSE_TOP, SENSITIVITY
-from pbcanalytics.creep.panel import BASELINE_MONTHS, Floats, Ints, Panel
+from pbcanalytics.creep.panel import BASELINE_MONTHS, Floats, Panel
 from pbcanalytics.creep.signals import Signals
 from pbcanalytics.creep.statistics import by_chance
+from pbcanalytics.creep.together import LEAST_OWN
 from pbcanalytics.synthetic.planting import stream
-
-LEAST_OWN: Final = 0.3
-"""Share of its noise that a series keeps for itself, whatever its provider's other series say."""
-
-
-@dataclass(frozen=True)
-class Shared:
-    """
-    What all series of a provider do together: its case mix, its ward, its way with stays.
-
-    Attributes
-    ----------
-    load : array of 3 x series
-        How far each statistic of a series follows.
-    month, walk : array of 3 x 3
-        Covariance of what comes and goes with a month, and of a month's step that stays.
-    """
-
-    load: Floats
-    month: Floats
-    walk: Floats
-
-
-def shared(of: Panel, found: Signals) -> Shared:
-    """
-    Estimate from the baseline what the series of one provider share.
-
-    A provider whose patients stay longer in one month has fewer impostors and more hidden severe
-    in all its series at once; panels in which every series went its own way would alarm less often
-    in its pool, and more often in the series.
-
-    Parameters
-    ----------
-    of : Panel
-    found : Signals
-        Of `of`; only what was estimated on its baseline is used.
-    """
-    load = loads(found.base)
-    z = found.z[:, :, :BASELINE_MONTHS]
-    noise = np.where(np.isfinite(z), found.noise[:, :, :BASELINE_MONTHS], 0.0)
-    usual = noise.sum(axis=2) / np.maximum(np.isfinite(z).sum(axis=2), 1)
-    is_held = found.base.is_usable & (usual > 0)
-    weight = np.divide(load**2, usual, out=np.zeros_like(load), where=is_held)
-    steps = np.diff(z, axis=2) / load[:, :, None]
-    change = (year_weights(z) * np.nan_to_num(z)).sum(axis=2, keepdims=True) / load[:, :, None]
-    near, far = (_between_series(x, weight, of.provider) for x in (steps, change))
-    half = BASELINE_MONTHS // 2
-    ratio, walked = 1 / half, (2 * half**2 + 1) / (3 * half)
-    walk = _possible((far - near * ratio) / (walked - ratio))
-    month = _possible((near - walk) / 2)
-    return Shared(load, month, walk)
-
-
-def _between_series(x: Floats, weight: Floats, provider: Ints) -> Floats:
-    """Give the mean product of two series of one provider, of any two statistics."""
-    known = np.isfinite(x)
-    w = np.where(known, weight[:, :, None], 0.0)
-    wx = w * np.nan_to_num(x)
-    sums = np.zeros((2, 3, int(provider.max(initial=-1)) + 1, x.shape[2]))
-    for i in range(3):
-        np.add.at(sums[0, i], provider, wx[i])
-        np.add.at(sums[1, i], provider, w[i])
-    both = np.einsum("ajt,bjt->ab", sums[0], sums[0]) - np.einsum("ast,bst->ab", wx, wx)
-    count = np.einsum("ajt,bjt->ab", sums[1], sums[1]) - np.einsum("ast,bst->ab", w, w)
-    is_held = count > 1e-9 * np.abs(count).max()
-    return np.asarray(np.divide(both, count, out=np.zeros((3, 3)), where=is_held))
-
-
-def _possible(covariance: Floats) -> Floats:
-    """Give the nearest matrix that can be a covariance."""
-    values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
-    return np.asarray((vectors * np.maximum(values, 0.0)) @ vectors.T)
 
 
 def null_panel(of: Panel, found: Signals, seed: int, number: int) -> Panel:
@@ -99,7 +26,7 @@ def null_panel(of: Panel, found: Signals, seed: int, number: int) -> Panel:
         Of the draw.
     """
     rng = stream(seed, "creep null", number)
-    base, together = found.base, shared(of, found)
+    base, together = found.base, found.together
     n_providers = int(of.provider.max(initial=-1)) + 1
     load = together.load[:, :, None]
 

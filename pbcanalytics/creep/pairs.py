@@ -5,7 +5,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from pbcanalytics.creep.detector import QUERY_WEIGHT
 from pbcanalytics.creep.effect import MONTHS_AFTER, MONTHS_BEFORE, rise
+from pbcanalytics.creep.explanations import CREEP, directions
 from pbcanalytics.creep.panel import BASELINE_MONTHS, Floats, Ints, Panel
 from pbcanalytics.creep.pricing import paid
 from pbcanalytics.creep.signals import Signals
@@ -15,8 +17,6 @@ POINTS: Final = (2, 5, 10)
 
 MOST_TOLD: Final = 0.9
 """Most that is told of a chance: drift and noise of the baseline are estimates themselves."""
-
-Z_95: Final = 1.96
 
 _GRID: Final = 15
 """Points to an axis in the chance of being heard: 3,375 draws of three statistics, as likely."""
@@ -150,25 +150,21 @@ def power(found: Signals, rows: Ints, limit: float) -> dict[int, float]:
     """
     from scipy.special import ndtri
 
-    information = _information(found, rows).sum(axis=1)
+    ways, information = directions(found.base)[:, :, rows], _information(found, rows)
+    weights = np.einsum("dzs,zs->d", ways**2, information)
+    # Scores of the explanations rise together; three ways of rising are nearly all there is.
+    alike = np.einsum("dzs,ezs,zs->de", ways, ways, information)
+    sizes, axes = np.linalg.eigh(alike)
+    spread = axes[:, -3:] * np.sqrt(np.maximum(sizes[-3:], 0.0))
     axis = ndtri((np.arange(_GRID) + 0.5) / _GRID)
     chance = np.stack(np.meshgrid(axis, axis, axis), axis=-1).reshape(-1, 3)
     told = {}
     for points in POINTS:
-        step = points / 100 * np.array([1.0, 1.0, 0.0])
-        score = step * information + chance * np.sqrt(information)
-        y, c, r = score.T
-        creep = _ratio(y + c, information[0] + information[1])
-        other = np.maximum(
-            _ratio(y, information[0]), _ratio(y - r, information[0] + information[2])
-        )
-        told[points] = min(float(np.mean(creep - 0.5 * other > limit**2)), MOST_TOLD)
+        pushes = (points / 100 * alike[CREEP] + chance @ spread.T).T
+        ratios = np.maximum(pushes, 0.0) ** 2 / np.maximum(weights, 1e-12)[:, None]
+        query = ratios[CREEP] - QUERY_WEIGHT * ratios[CREEP + 1 :].max(axis=0)
+        told[points] = min(float(np.mean(query > limit**2)), MOST_TOLD)
     return told
-
-
-def _ratio(push: Floats, information: float) -> Floats:
-    """Give the likelihood-ratio statistic of a push in one direction."""
-    return np.maximum(push, 0.0) ** 2 / max(information, 1e-12)
 
 
 def _information(found: Signals, rows: Ints) -> Floats:

@@ -41,7 +41,7 @@ class Creep:
         As it has `creep_practices`.
     spells : DataFrame, one row per spell worth a look
         `signal`, `spell_id`, …, least ill first.
-    tested : DataFrame, one row per series
+    tested : DataFrame, one row per series that can be followed
         `provider_code`, `root`, `root_name`, `n_a_month`, `auc`, `dear_share`.
     first_month, last_month : Timestamp
     n_months : int
@@ -52,6 +52,9 @@ class Creep:
         Of the tiers, for series.
     n_providers : int
         Providers with tested series: fewer than 5 are nobody's peers.
+    n_unusable : int
+        Series large enough that cannot be followed: one of their first 24 months is flex or
+        incomplete, or they hold no dear or no cheap spell.
     n_shares : int
         Series of mechanisms that their share alone tells.
     counted : dict of str to float
@@ -71,6 +74,7 @@ class Creep:
     n_left_out: int
     limits: dict[str, float]
     n_providers: int
+    n_unusable: int = 0
     n_shares: int = 0
     counted: dict[str, float] = field(default_factory=dict)
     closing: Closing = field(default_factory=Closing)

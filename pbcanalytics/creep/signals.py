@@ -11,6 +11,7 @@ from pbcanalytics.creep.dispersion import Dispersion, dispersion
 from pbcanalytics.creep.explanations import directions
 from pbcanalytics.creep.panel import Flags, Floats, Ints, Panel
 from pbcanalytics.creep.statistics import month_effects, statistics
+from pbcanalytics.creep.together import Shared, shared
 
 SUSPECT_FROM: Final = 2.2
 """Query statistic from which a series no longer counts as a peer of the others."""
@@ -34,6 +35,8 @@ class Signals:
     raw : array of 3 x series x month
         The same without that, for the chart of what everybody does.
     noise : array of 3 x series x month
+    together : Shared
+        What the series of a provider share.
     """
 
     scan: Scan
@@ -43,6 +46,7 @@ class Signals:
     z: Floats
     raw: Floats
     noise: Floats
+    together: Shared
 
 
 def signals(of: Panel, pools: dict[str, Ints] | None = None) -> Signals:
@@ -63,22 +67,24 @@ def signals(of: Panel, pools: dict[str, Ints] | None = None) -> Signals:
     first = z - month_effects(z, of.root)
     spread = dispersion(first, found.r0, of, base)
     noise = spread.phi[:, :, None] * found.r0
-    ways = directions(base)
-
-    def scanned(of_z: Floats, *, pools: Ints | None = None) -> Scan:
-        provider = of.provider if pools is None else None
-        return scan(of_z, noise, spread.drift, of.is_version, ways, provider=provider, pools=pools)
-
-    suspects = _suspects(scanned(first))
+    level = (noise, spread.drift, of.is_version, directions(base))
+    # Of shares without a severity score nothing tells recording from creep, in the others neither.
+    provider = of.provider if np.isfinite(of.q1).any() else None
+    suspects = _suspects(scan(first, *level, provider=provider))
     second = z - month_effects(z, of.root, suspects) if suspects.any() else first
+    together = shared(second, noise, of.provider, base)
     return Signals(
-        scan=scanned(second),
-        pools={name: scanned(second, pools=numbers) for name, numbers in (pools or {}).items()},
+        scan=scan(second, *level, provider=provider),
+        pools={
+            name: scan(second, *level, pools=numbers, together=together)
+            for name, numbers in (pools or {}).items()
+        },
         base=base,
         spread=spread,
         z=second,
         raw=z,
         noise=noise,
+        together=together,
     )
 
 

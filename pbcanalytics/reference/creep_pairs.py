@@ -67,6 +67,8 @@ def creep_pairs(data: Path, priced: Collection[str]) -> pd.DataFrame | None:
                     lines[reader.line_num] = cells
     except (UnicodeError, csv.Error):
         faults = ["it is no table of text in UTF-8"]
+    except OSError as error:
+        faults = [f"it cannot be read ({error.strerror})"]
     versions = {version_of(hrg) for hrg in priced}
     for number, cells in lines.items():
         odd = version_of(cells["hrg"]) in versions and cells["hrg"] not in priced
@@ -79,7 +81,7 @@ def creep_pairs(data: Path, priced: Collection[str]) -> pd.DataFrame | None:
             "and dear classes would be set against the wrong cheap ones. Nothing was counted. "
             f"Correct these; docs/methods/creep.md says how it is written:\n{listed}"
         )
-    return pd.DataFrame([{name: one[name] for name in NEEDED} for one in lines.values()], dtype=str)
+    return pd.DataFrame(list(lines.values()), columns=list(NEEDED), dtype=str)
 
 
 def keep_creep_pairs(data: Path, pairs: pd.DataFrame) -> Path:

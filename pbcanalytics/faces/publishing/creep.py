@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import combinations, product
 from typing import Any, Final
 
 import numpy as np
@@ -21,7 +22,11 @@ LENGTHS: Final = (1, 3, 6, 12)
 
 _SIGMAS: Final = 3
 _PAIR: Final = ["mechanism", "provider_code", "root"]
-_COUNTS: Final = ("n_dear_before", "n_cheap_before", "n_dear_after", "n_cheap_after")
+_COUNTS: Final = tuple(
+    f"n_{kind}_{when}" for when in ("usual", "before", "after") for kind in ("dear", "cheap")
+)
+_LEAST_AVERAGED: Final = 2
+"""A mean over fewer hospitals is of one, and told by its own periods."""
 
 Counts = NDArray[np.int64]
 
@@ -38,7 +43,8 @@ class Coding:
     events : DataFrame
         As `coded_events`.
     pairs : DataFrame, one row per pair
-        As `coded_pairs`, with `in_pool` and the dear and cheap spells of both years (`n_dear_…`).
+        As `coded_pairs`, with `in_pool` and the dear and cheap spells of both years and of the
+        baseline (`n_dear_…`).
     months : DataFrame, one row per pair and month
         `n` and `k` (spells, dear ones), `seen`, `push` and `variance` (weight, weighted sum and its
         variance of the adjusted share less the usual one), `is_heard`.
@@ -94,8 +100,10 @@ def coding_tables(found: Coding, smallest: int) -> dict[Table, pd.DataFrame]:
         return told
     hidden = _hidden(found.pairs, smallest)
     lengths = _lengths(found, hidden, smallest)
-    told[tables.CODED_PAIRS] = _pairs(found.pairs, hidden, lengths, smallest)
-    told[tables.CODED_PERIODS] = _periods(found, lengths)
+    told[tables.CODED_PAIRS] = _pairs(
+        found.pairs, hidden, lengths, found.months["month"].max(), smallest
+    )
+    told[tables.CODED_PERIODS] = _periods(found, lengths, smallest)
     told[tables.CODED_NATIONAL] = _national(found.national, hidden, smallest)
     told[tables.CODED_PRACTICES] = _practices(found.practices, hidden, smallest)
     return told
@@ -109,11 +117,12 @@ def _hidden(pairs: pd.DataFrame, smallest: int) -> set[tuple[str, str, str]]:
     """Choose the pairs of which nothing is told: few spells in a year, or guards of such."""
     found: set[tuple[str, str, str]] = set()
     for _, own in pairs.groupby(["mechanism", "provider_code"]):
-        whole, roots = own[own["root"] == ALL], own[own["root"] != ALL]
+        # Only roots of the pool are in the provider's sums, so that no other can guard them.
+        is_part = (own["root"] != ALL) & own["in_pool"].astype(bool)
+        parts, others = (own[of].to_dict("records") for of in (is_part, ~is_part))
         for name in _COUNTS:
-            counts = {_key(r): int(r[name]) for r in roots.to_dict("records")}
-            found |= withheld_cells(counts, smallest)
-            found |= {_key(r) for r in whole.to_dict("records") if 0 < r[name] < smallest}
+            found |= withheld_cells({_key(r): int(r[name]) for r in parts}, smallest)
+            found |= {_key(r) for r in others if 0 < r[name] < smallest}
     return found
 
 
@@ -135,7 +144,31 @@ def _lengths(
     for key in [k for k in lengths if k[2] == ALL]:
         members = [m for m in lengths if m[:2] == key[:2] and m[2] != ALL and series[m][1]]
         _guard(split, lengths, key, members, smallest)
+    _keep_apart(split, lengths, smallest)
     return lengths
+
+
+def _keep_apart(
+    split: Mapping[tuple[str, str, str], Counts],
+    lengths: dict[tuple[str, str, str], int],
+    smallest: int,
+) -> None:
+    """
+    Tell no mechanism by periods in which it counts all that another does but a few, or a few more.
+
+    Day cases are counted by two mechanisms and stays by others, so that the two together would
+    tell these few. They are known by what they count, month by month, and not by name.
+    """
+    for one, other in combinations(sorted(key for key in lengths if key[2] == ALL), 2):
+        if one[1] != other[1] or one not in lengths or other not in lengths:
+            continue
+        told = [x for x in LENGTHS if x >= max(lengths[one], lengths[other])]
+        kinds = ([*split[key].T, split[key].sum(axis=1)] for key in (one, other))
+        for a, b in product(*kinds):
+            more = np.abs(a - b)
+            is_nested = bool((a >= b).all() or (a <= b).all())
+            if is_nested and any(_is_small(more, x, smallest) for x in told):
+                lengths.pop(other, None)
 
 
 def _guard(
@@ -186,15 +219,18 @@ def _pairs(
     pairs: pd.DataFrame,
     hidden: set[tuple[str, str, str]],
     lengths: Mapping[tuple[str, str, str], int],
+    last_month: pd.Timestamp,
     smallest: int,
 ) -> pd.DataFrame:
     frame = pairs.reindex(columns=tables.CODED_PAIRS.names).copy()
     keys = [_key(r) for r in frame[_PAIR].to_dict("records")]
     frame["is_withheld"] = [key in hidden for key in keys]
     frame["growth_ratio"] = frame["growth_ratio"].astype(float).round(2)
-    # The year after a change may begin within a period: the two together would tell months.
-    is_odd = frame["is_heard"].astype(bool) & np.array([lengths.get(key) != 1 for key in keys])
-    frame["n_spells"] = frame["n_spells"].astype("Int64").mask(is_odd)
+    # A year that begins or ends within a period, and the periods, would together tell months.
+    rows = zip(keys, frame.to_dict("records"), strict=True)
+    is_odd = np.array([not _fits(row, last_month, lengths.get(key)) for key, row in rows])
+    for name in ("n_spells", "n_listed"):
+        frame[name] = frame[name].astype("Int64").mask(is_odd)
     for name in ("n_listed", "n_unpriced"):
         few = frame[name].astype("Int64").between(1, smallest - 1).fillna(False)
         frame[name] = frame[name].astype("Int64").mask(few)
@@ -212,17 +248,40 @@ def _pairs(
     return frame
 
 
-def _periods(found: Coding, lengths: Mapping[tuple[str, str, str], int]) -> pd.DataFrame:
+def _fits(row: Mapping[Any, Any], last_month: pd.Timestamp, length: int | None) -> bool:
+    """Tell whether the year of a pair is made of whole periods, or is everybody's latest."""
+    if length is None:
+        return not row["is_heard"]
+    begun = pd.Timestamp(row["first_month"])
+    to_end = 12 * (last_month.year - begun.year) + last_month.month - begun.month + 1
+    return to_end % length == 0 and int(row["n_months"]) % length == 0
+
+
+def _periods(
+    found: Coding, lengths: Mapping[tuple[str, str, str], int], smallest: int
+) -> pd.DataFrame:
     usual = {_key(r): float(r["usual_share"]) for r in found.pairs.to_dict("records")}
-    frames = list(_of_pairs(found.months, lengths, usual))
+    frames = list(_of_pairs(found.months, lengths, usual, smallest))
     names = tables.CODED_PERIODS.names
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=names)
+
+
+def _tellable(months: pd.DataFrame, length: int, smallest: int) -> NDArray[np.bool_]:
+    """Tell the periods of a series of which neither what is compared nor what is not is small."""
+    n, k, seen = (months[c].to_numpy(dtype=float) for c in ("n", "k", "seen"))
+    split = np.column_stack([k, n - k])
+    is_seen = (seen > 0)[:, None]
+    sums = np.hstack([_summed(np.where(of, split, 0.0), length) for of in (is_seen, ~is_seen)])
+    is_small = ((sums > 0) & (sums < smallest)).any(axis=1)
+    is_partly = _summed((seen > 0) & (seen < n), length) > 0
+    return np.asarray(~is_small & ~is_partly)
 
 
 def _of_pairs(
     months: pd.DataFrame,
     lengths: Mapping[tuple[str, str, str], int],
     usual: Mapping[tuple[str, str, str], float],
+    smallest: int,
 ) -> Iterator[pd.DataFrame]:
     """Give the periods of each pair that is told."""
     for _, own in months.groupby(_PAIR, sort=False):
@@ -234,6 +293,9 @@ def _of_pairs(
             _summed(own[c].to_numpy(), length)
             for c in ("n", "k", "seen", "push", "variance", "is_heard")
         )
+        # Where a part of a period is left out, what is told of the rest would tell of either.
+        is_told = _tellable(own, length, smallest)
+        seen = np.where(is_told, seen, 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
             share = np.where(n > 0, k / n, np.nan)
             adjusted = np.where(seen > 0, usual[key] + push / seen, np.nan)
@@ -265,8 +327,7 @@ def _national(
     for mechanism, own in months.groupby("mechanism", sort=False) if len(months) else ():
         fine: dict[str, int] = {}
         for provider, mine in own.groupby("provider_code"):
-            split = np.column_stack([mine["k"], mine["n"] - mine["k"]]).astype(np.int64)
-            lengths = [x for x in LENGTHS if not _is_small(split, x, smallest)]
+            lengths = [x for x in LENGTHS if _tellable(mine, x, smallest).all()]
             if lengths and (str(mechanism), str(provider), ALL) not in hidden:
                 fine[str(provider)] = lengths[0]
         if not fine:
@@ -278,7 +339,8 @@ def _national(
             for length in sorted({max(fine.values()), LENGTHS[-1]}, reverse=True)
         )
         # Without its latest year a mechanism has no sentence.
-        if year["rise_share"].notna().iloc[-1]:
+        latest = year.iloc[-1]
+        if pd.notna(latest["rise_share"]) and latest["n_providers"] >= _LEAST_AVERAGED:
             frames += [*rest, year.tail(1)] if rest else [year]
     names = tables.CODED_NATIONAL.names
     made = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=names)

@@ -13,11 +13,14 @@ from pbcanalytics.faces import wording
 from pbcanalytics.faces.sentences.creep_months import closing
 
 HEADS: Final = (
-    *("Provider", "Where", "Since", "Heard in", "State", "Dear share, points"),
-    *("Creep, points", "Creep, a year", "Between", "Better recording, a year"),
+    *("Provider", "Where", "Since", "Heard in", "It looks like", "Share rose, points"),
+    *("To ask about, points", "To ask about, a year", "Between", "Better recording, a year"),
     "As paid at the margin",
 )
-"""Of the table of signals."""
+"""Of the table of signals; the rise of a share that nothing judges is asked about whole."""
+
+MOST_ROOTS: Final = 10
+"""Single roots in the table, those with most pounds: all are in the file."""
 
 STATES: Final = {
     "none": "nothing to ask about",
@@ -31,6 +34,18 @@ STATES: Final = {
     "insufficient": "cannot be told: severity is told too poorly here",
 }
 """What each state means to a reader."""
+
+IN_SHORT: Final = {
+    "query": "ask",
+    "creep-confirmed": "ask; seem less ill",
+    "recording": "better recording",
+    "true mix": "sicker patients",
+    "new service": "more activity",
+    "version": "grouper changed",
+    "merger": "merger",
+    "insufficient": "cannot be told",
+}
+"""The same in the table, where there is little room."""
 
 MECHANISMS: Final = {
     "day_case_to_ordinary": "planned stays of at most a day that are no day cases",
@@ -110,8 +125,16 @@ def sentences(found: Creep) -> list[str]:
         f"other shares were followed from {first} to {last}; the first 24 months say what is "
         "usual."
     ]
+    if found.n_unusable:
+        said.append(
+            f"{found.n_unusable} more could not be followed: one of their first 24 months is flex "
+            "or incomplete, or all 24 hold no dear or no cheap spells. What changed there is not "
+            "known."
+        )
     signals = to_ask_about(found.signals)
-    if signals.empty:
+    if not n and not found.n_shares:
+        said.append("So nothing was tested. Load final (freeze) months of the first two years.")
+    elif signals.empty:
         said.append("Nothing stands out from what chance brings: there is nothing to ask about.")
     by_class = signals[signals["mechanism"] == "cc_split"]
     pools = by_class[by_class["level"] == "provider"]
@@ -126,8 +149,9 @@ def sentences(found: Creep) -> list[str]:
     rest = len(signals) - len(pools) - len(shares)
     if rest:
         some = f"{rest} single roots" if rest > 1 else "One single root"
+        most = f"; the {MOST_ROOTS} largest are below" if rest > MOST_ROOTS else " (below)"
         said.append(
-            f"{some} stand{'' if rest > 1 else 's'} out as well (below). Of signals like these one "
+            f"{some} stand{'' if rest > 1 else 's'} out as well{most}. Of signals like these one "
             "in ten is likely to be chance."
         )
     if len(signals):
@@ -136,7 +160,7 @@ def sentences(found: Creep) -> list[str]:
     if grown:
         said.append(
             f"{grown} share{'s' if grown > 1 else ''} rose because there was more of one kind and "
-            "not less of the other: more activity, not other recording."
+            "not less of the other: more activity, not other recording. --csv lists every signal."
         )
     return said
 
@@ -185,13 +209,18 @@ def notes(found: Creep) -> list[str]:
 
 def rows(found: Creep) -> list[tuple[str, ...]]:
     """
-    Give a row of texts per signal, in the order of HEADS.
+    Give a row of texts per signal to ask about, in the order of HEADS.
 
     Returns
     -------
     list of tuple of str
+        Whole providers, and the MOST_ROOTS single roots with most pounds.
     """
-    order = found.signals.sort_values(
+    asked = to_ask_about(found.signals)
+    pounds = asked[["creep_pence", "recording_pence"]].astype("Float64").fillna(0).max(axis=1)
+    is_root = asked["level"] == "root"
+    largest = pounds[is_root].sort_values(ascending=False, kind="stable").index[:MOST_ROOTS]
+    order = asked[~is_root | asked.index.isin(largest)].sort_values(
         ["provider_code", "level", "creep_pence"], ascending=[True, True, False]
     )
     return [
@@ -200,7 +229,7 @@ def rows(found: Creep) -> list[tuple[str, ...]]:
             _where(row),
             _month(row["onset"]),
             _month(row["month"]),
-            STATES[str(row["state"])],
+            IN_SHORT[str(row["state"])],
             _points(_risen(row)),
             _points(row["creep_share"]),
             *_pounds(row),
@@ -277,11 +306,16 @@ def _of_share(row: dict[Any, Any]) -> str:
     """Say what a share alone shows, for all of a provider's roots."""
     who = f"{row['provider_code']}, {MECHANISMS[row['mechanism']]}, since {_month(row['onset'])}: "
     risen = f"up by {_points(row['creep_share'])} points"
+    worth = "what it comes to is not known, as no price is held of it."
+    if not pd.isna(row["creep_pence"]):
+        worth = (
+            f"if none of the rise had a good reason it would be "
+            f"{wording.rough(int(row['creep_pence']))} in {row['n_months']} months, so it is that "
+            "at most."
+        )
     return (
         f"{who}{risen}. {STATES['query'].capitalize()}. Nothing tells how ill these patients were; "
-        f"if none of the rise had a good reason it would be "
-        f"{wording.rough(int(row['creep_pence']))} in {row['n_months']} months, so it is that at "
-        f"most.{WANTED.get(row['mechanism'], '')}"
+        f"{worth}{WANTED.get(row['mechanism'], '')}"
     )
 
 
@@ -305,7 +339,7 @@ def _of_depth(row: dict[Any, Any], states: Mapping[str, str], n_providers: int) 
 def _pounds(row: Mapping[Any, Any]) -> tuple[str, str]:
     """Write what creep comes to in a year, and its interval; depth is told by the classes."""
     if pd.isna(row["creep_pence"]):
-        return "in its classes", ""
+        return "in its classes" if row["mechanism"] == DEPTH else "no price held", ""
     ends = (wording.rough(int(row[f"creep_{end}_pence"])) for end in ("low", "high"))
     return wording.rough(int(row["creep_pence"])), " to ".join(ends)
 

@@ -36,13 +36,10 @@ def closing(of: Closing) -> list[str]:
             "The extracts do not say whether months are flex (may still change) or freeze (final), "
             "so every month counts as it was sent."
         ]
-    months = _named(of.provisional)
     said = ["No month is known to be flex: none may still change."]
-    if months:
-        more = f"; and {len(months) - MOST_NAMED} more" if len(months) > MOST_NAMED else ""
-        named = "; ".join(months[:MOST_NAMED])
+    if not of.provisional.empty:
         said = [
-            f"Left out, as they are flex and may still change: {named}{more}. Only in the pounds "
+            f"Left out, as they are flex and may still change: {_listed(of)}. Only in the pounds "
             "of a change that was heard before do they count, as they were sent."
         ]
     if of.state == PARTLY_SAID:
@@ -53,12 +50,26 @@ def closing(of: Closing) -> list[str]:
     return said
 
 
+def still_open(of: Closing) -> list[str]:
+    """Say which of the months that were counted may still change."""
+    if of.provisional.empty:
+        return closing(of)[:1] if of.state == NOT_SAID else []
+    return [f"Counted as sent, though flex, so they may still change: {_listed(of)}."]
+
+
 def in_short(of: Closing) -> str:
     """Say the same in a few words, for a status strip."""
     if of.state == NOT_SAID:
         return "flex or freeze not said"
     n = of.provisional["month"].nunique()
     return f"{n} flex month{'s' if n != 1 else ''} left out" if n else "no flex months"
+
+
+def _listed(of: Closing) -> str:
+    """Name provisional months, and say how many more there are."""
+    months = _named(of.provisional)
+    more = f"; and {len(months) - MOST_NAMED} more" if len(months) > MOST_NAMED else ""
+    return "; ".join(months[:MOST_NAMED]) + more
 
 
 def _named(provisional: pd.DataFrame) -> list[str]:

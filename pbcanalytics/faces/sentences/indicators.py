@@ -10,6 +10,7 @@ from pbcanalytics.creep import indicator_years as answers
 from pbcanalytics.creep.indicators import Indicators
 from pbcanalytics.creep.states import FALSE_DISCOVERY_SHARE
 from pbcanalytics.faces import wording
+from pbcanalytics.faces.sentences.creep_months import still_open
 
 HEADS: Final = (
     *("No.", "Indicator", "Provider", "Latest year", "Between", "Year before", "Change"),
@@ -66,6 +67,9 @@ def sentences(found: Indicators) -> list[str]:
     said = [f"{n_there} of {n_all} indicators can be counted for {who}, in the year to {until}."]
     tested = rows[rows["answer"].isin(COMPARED)]
     asked = tested[tested["answer"] == answers.ASK]
+    if tested.empty:
+        said.append("Nothing could be compared with a year before, so nothing is known to ask.")
+        return said
     if asked.empty:
         said.append("Nothing moved in the way that asks: there is nothing to ask about.")
         return said
@@ -127,6 +131,7 @@ def notes(found: Indicators) -> list[str]:
         "fault. The limits of a year hold what chance does to counts (95%); a change is judged "
         "also by how much months and other providers' changes differ beyond chance, and all "
         "changes together. docs/methods/indicators.md says how.",
+        *still_open(found.closing),
         ANALYSTS,
     ]
 

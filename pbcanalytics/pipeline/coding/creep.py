@@ -13,13 +13,14 @@ from pbcanalytics.creep.limits import calibrated
 from pbcanalytics.creep.mechanisms import MECHANISMS, with_depth
 from pbcanalytics.creep.panel import Ints
 from pbcanalytics.creep.preparing import Prepared
-from pbcanalytics.creep.pricing import Z_95, Priced, price
+from pbcanalytics.creep.pricing import Priced, price
 from pbcanalytics.creep.result import Creep
 from pbcanalytics.creep.severity import LEAST_AUC
 from pbcanalytics.creep.signals import Signals, signals
 from pbcanalytics.creep.states import Family, Standing, Unit, judge, standing
 from pbcanalytics.creep.validation import audit_size, worth_a_look
 from pbcanalytics.pipeline.coding.creep_shares import (
+    POOL,
     Shares,
     asked,
     followed,
@@ -36,12 +37,11 @@ from pbcanalytics.pipeline.coding.preparing import (
     prepared_from,
     provisional,
 )
+from pbcanalytics.pipeline.coding.told_pounds import pounds
 from pbcanalytics.pipeline.stage import shelf
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words.errors import StoreError
 from pbcanalytics.words.tables.signals import CREEP_PRACTICES, CREEP_SIGNALS
-
-POOL: Final = "provider"
 
 OF_EMERGENCIES: Final[dict[str, bool]] = {"zero_day": True, "splitting": False}
 """Shares of which emergencies are a part, and whether they are all of it."""
@@ -137,7 +137,7 @@ def _of_emergencies(signals: pd.DataFrame) -> dict[int, int | None]:
     mine = signals[signals["mechanism"].isin(list(OF_EMERGENCIES))]
     return {
         int(one["signal"]): int(one["creep_pence"]) if OF_EMERGENCIES[one["mechanism"]] else None
-        for one in mine.to_dict("records")
+        for one in mine[mine["creep_pence"].notna()].to_dict("records")
     }
 
 
@@ -196,7 +196,8 @@ def _told(
             for code, terms in priced.practices.items()
         ]
         spells.append(_listed(prepared, rows_of, number, int(one["onset"])))
-    tested_frame = prepared.index.assign(dear_share=tested.base.p)
+    usable = tested.base.is_usable
+    tested_frame = prepared.index[usable].assign(dear_share=tested.base.p[usable])
     listed = pd.concat(spells, ignore_index=True) if spells else pd.DataFrame()
     told = Creep(
         signals=pd.DataFrame(rows, columns=CREEP_SIGNALS.names),
@@ -208,7 +209,8 @@ def _told(
         n_months=len(prepared.months),
         n_left_out=prepared.n_left_out,
         limits=limits["series"].limit,
-        n_providers=prepared.index["provider_code"].nunique(),
+        n_providers=tested_frame["provider_code"].nunique(),
+        n_unusable=int((~usable).sum()),
         counted=_counted(prepared, units),
     )
     return told, emergency
@@ -245,11 +247,9 @@ def _row(
     first = prepared.index.iloc[unit.rows[0]]
     split = priced.effect
     weight = split.weights
-    creep, recording = (float((weight * x.value).sum()) for x in (split.creep, split.recording))
-    error, off = Z_95 * split.creep.error(weight), Z_95 * split.recording.error(weight)
+    creep = float((weight * split.creep.value).sum())
     true_share = float((weight * tested.base.p[unit.rows]).sum())
     audit = audit_size(max(true_share, 0.01), max(creep, 0.0)) if creep > 0 else None
-    terms = priced.terms
     return {
         "signal": number,
         "provider_code": first["provider_code"],
@@ -261,27 +261,9 @@ def _row(
         **{k: one[k] for k in ("state", "reason", "query", "confirmed", "recording")},
         **{k: one[k] for k in ("p_value", "creep_score")},
         "auc": unit.auc,
-        "true_share": float((weight * split.true).sum()),
-        "recording_share": recording,
-        "recording_low_share": recording - off,
-        "recording_high_share": recording + off,
-        "creep_share": creep,
-        "creep_low_share": creep - error,
-        "creep_high_share": creep + error,
+        **pounds(priced),
         "n_spells": int(split.n_after.sum()),
         "n_months": priced.n_months,
-        "creep_pence": terms.creep_mix,
-        "creep_low_pence": priced.low_pence,
-        "creep_high_pence": priced.high_pence,
-        "recording_pence": terms.recording,
-        "recording_low_pence": priced.recording_low_pence,
-        "recording_high_pence": priced.recording_high_pence,
-        "true_pence": terms.true_mix,
-        "volume_pence": terms.volume,
-        "between_pence": terms.between_roots,
-        "price_pence": terms.price,
-        "long_stay_pence": priced.long_stay_pence,
-        "n_unpriced": priced.n_unpriced,
         "audit_notes": None if audit is None else audit.n_notes,
         "audit_failures": None if audit is None else audit.n_failures,
     }

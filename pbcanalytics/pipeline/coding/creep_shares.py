@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from pbcanalytics.creep.limits import calibrated
-from pbcanalytics.creep.mechanisms import DEPTH, MECHANISMS, Asked, Counted, ask, counted
+from pbcanalytics.creep.mechanisms import MECHANISMS, Asked, Counted, ask, counted
 from pbcanalytics.creep.panel import BASELINE_MONTHS
+from pbcanalytics.creep.pricing import Z_95
 from pbcanalytics.creep.signals import signals
 from pbcanalytics.creep.states import Family, Standing, Unit, judge, standing
 from pbcanalytics.store import Warehouse
@@ -17,6 +18,7 @@ from pbcanalytics.words.tables.signals import CREEP_PRACTICES, CREEP_SIGNALS
 from pbcanalytics.words.tables.table import Table
 
 POOL: Final = "provider"
+"""The level of all of a provider's series together."""
 
 LEAST_NULL: Final = 4_000
 """Months without creep, of series or pools, that are drawn to set limits."""
@@ -128,7 +130,7 @@ def asked(tested: Sequence[Followed], stands: Sequence[Standing] | None = None) 
     return Shares(
         signals=pd.DataFrame(rows, columns=CREEP_SIGNALS.names),
         practices=pd.DataFrame(practices, columns=CREEP_PRACTICES.names),
-        n_tested=sum(one.of.n_followed for one in tested),
+        n_tested=sum(one.of.n_followed(one.family.found.base.is_usable) for one in tested),
     )
 
 
@@ -160,9 +162,7 @@ def _signals_of(one: Followed, stands: Standing) -> list[tuple[dict[str, Any], d
     for signal in judged.to_dict("records"):
         unit = family.units[int(signal["unit"])]
         answer = ask(of, family.found, unit.rows, int(signal["onset"]))
-        # What depth earns is told by the dear classes, and by them alone.
-        practices = {} if of.mechanism == DEPTH else answer.practices
-        told.append((_row(of, unit, signal, answer), practices))
+        told.append((_row(of, unit, signal, answer), answer.practices))
     return told
 
 
@@ -170,9 +170,8 @@ def _row(of: Counted, unit: Unit, one: dict[Any, Any], answer: Asked) -> dict[st
     """Put a signal as the data dictionary has it."""
     first = of.index.iloc[unit.rows[0]]
     rise = float(answer.weights @ answer.estimate.value)
-    off = 1.96 * answer.estimate.error(answer.weights)
+    off = Z_95 * answer.estimate.error(answer.weights)
     is_one = unit.level == "root" and first["root"] != "all"
-    has_pounds = of.mechanism != DEPTH
     return {
         "provider_code": first["provider_code"],
         "mechanism": of.mechanism,
@@ -189,7 +188,7 @@ def _row(of: Counted, unit: Unit, one: dict[Any, Any], answer: Asked) -> dict[st
         "creep_high_share": rise + off,
         "n_spells": answer.n_after,
         "n_months": answer.n_months,
-        "creep_pence": answer.pence if has_pounds else None,
-        "creep_low_pence": answer.low_pence if has_pounds else None,
-        "creep_high_pence": answer.high_pence if has_pounds else None,
+        "creep_pence": answer.pence,
+        "creep_low_pence": answer.low_pence,
+        "creep_high_pence": answer.high_pence,
     }

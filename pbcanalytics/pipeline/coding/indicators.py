@@ -1,25 +1,26 @@
 """Indicators of coding from what is loaded and priced, and what the others lack."""
 
 from pathlib import Path
-from typing import Final
 
 import pandas as pd
 
 from pbcanalytics.costing.chain import model
-from pbcanalytics.creep.indicator_years import compared
+from pbcanalytics.creep.indicator_years import MONTHS, compared
 from pbcanalytics.creep.indicators import Indicators, search_counts
 from pbcanalytics.creep.preparing import months_held, prepare
 from pbcanalytics.demand.comparing.limits import wilson_limits
-from pbcanalytics.pipeline.coding.preparing import joined_providers, prepared_from
+from pbcanalytics.pipeline.coding.preparing import (
+    TARIFF,
+    closing,
+    of_held,
+    prepared_from,
+    successors,
+)
 from pbcanalytics.pipeline.stage import shelf
 from pbcanalytics.reference.creep_pairs import creep_pairs
 from pbcanalytics.reference.indicators import indicator_documents
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words.errors import SelectionError, StoreError
-
-_TARIFF: Final = (
-    "SELECT hrg, name, non_elective_pence, elective_pence FROM tariff ORDER BY financial_year DESC"
-)
 
 
 def find_indicators(data: Path, provider: str | None = None) -> Indicators:
@@ -61,6 +62,7 @@ def find_indicators(data: Path, provider: str | None = None) -> Indicators:
             )
         by_classes, why_not = _of_classes(warehouse, spells)
         counts = pd.concat([_by_model(warehouse), by_classes], ignore_index=True)
+        closed = closing(warehouse)
     last_month = months_held(spells["month"])[-1]
     every = compared(counts, documents, last_month, wilson_limits)
     rows = every if provider is None else _of_provider(every, provider)
@@ -72,33 +74,34 @@ def find_indicators(data: Path, provider: str | None = None) -> Indicators:
         for name, one in documents.items()
         if name not in set(rows["indicator"])
     }
-    return Indicators(documents, rows.drop(columns="place_of"), gaps, last_month, provider)
+    return Indicators(
+        documents,
+        rows.drop(columns="place_of"),
+        gaps,
+        last_month,
+        provider,
+        of_held(closed, pd.date_range(end=last_month, periods=MONTHS, freq="MS")),
+    )
 
 
 def _by_model(warehouse: Warehouse) -> pd.DataFrame:
     """Count what the model counts; the history of providers that merged is added up."""
     counts = warehouse.frame(model("indicator_counts"))
-    successors = _successors(warehouse)
-    for _ in successors:
-        counts["provider_code"] = counts["provider_code"].replace(successors)
+    became = successors(warehouse)
+    for _ in became:
+        counts["provider_code"] = counts["provider_code"].replace(became)
     return counts.astype(dict.fromkeys(("n_upper", "n_lower", "n_square"), "float64"))
 
 
 def _of_classes(warehouse: Warehouse, spells: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """Count what rests on dear classes, and say why no severity can be followed, if so."""
-    tariff = warehouse.frame(_TARIFF)
+    tariff = warehouse.frame(TARIFF)
     try:
         return search_counts(prepared_from(warehouse, spells), tariff), ""
     except SelectionError as error:
         pairs = creep_pairs(warehouse.path.parent, set(tariff["hrg"]))
-        prepared = prepare(spells, tariff, pairs=pairs, successors=_successors(warehouse))
+        prepared = prepare(spells, tariff, pairs=pairs, successors=successors(warehouse))
         return search_counts(prepared, tariff), str(error)
-
-
-def _successors(warehouse: Warehouse) -> dict[str, str]:
-    """Give what each provider that was taken in became."""
-    joined = joined_providers(warehouse)
-    return dict(zip(joined["provider_code"], joined["successor_code"], strict=True))
 
 
 def _of_provider(rows: pd.DataFrame, provider: str) -> pd.DataFrame:

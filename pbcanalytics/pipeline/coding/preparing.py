@@ -18,9 +18,10 @@ from pbcanalytics.words.errors import SelectionError
 MECHANISM: Final = "cc_split"
 """The mechanism that a severity score judges: dear classes within roots."""
 
-_TARIFF: Final = (
+TARIFF: Final = (
     "SELECT hrg, name, non_elective_pence, elective_pence FROM tariff ORDER BY financial_year DESC"
 )
+"""Names and prices of HRGs, the latest year first."""
 
 _STAYS: Final = ("episodes", "supplied_spells")
 _FEEDS: Final = {
@@ -130,12 +131,12 @@ def prepared_from(
             f"{n_months} months of hospital stays are loaded, and the first {BASELINE_MONTHS} only "
             "say what is usual, so there is no month to test. Load earlier years as well."
         )
-    tariff = warehouse.frame(_TARIFF)
+    tariff = warehouse.frame(TARIFF)
     prepared = prepare(
         spells,
         tariff,
         pairs=creep_pairs(data, set(tariff["hrg"])),
-        successors=_successors(joined_providers(warehouse)),
+        successors=successors(warehouse),
         versions=grouper_months(data, months, versions),
         provisional=provisional(closing(warehouse), MECHANISM),
     )
@@ -168,8 +169,9 @@ def joined_providers(warehouse: Warehouse) -> pd.DataFrame:
     )
 
 
-def _successors(joined: pd.DataFrame) -> dict[str, str]:
+def successors(warehouse: Warehouse) -> dict[str, str]:
     """Give what each provider that was taken in became."""
+    joined = joined_providers(warehouse)
     return dict(zip(joined["provider_code"], joined["successor_code"], strict=True))
 
 

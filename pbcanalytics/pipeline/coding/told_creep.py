@@ -15,7 +15,7 @@ from pbcanalytics.creep.mechanisms import DEPTH, MECHANISMS, Counted, counted, w
 from pbcanalytics.creep.national import creep_part
 from pbcanalytics.creep.panel import BASELINE_MONTHS, Ints, Panel
 from pbcanalytics.creep.preparing import Prepared, months_held
-from pbcanalytics.creep.pricing import price
+from pbcanalytics.creep.pricing import Z_95, price
 from pbcanalytics.creep.severity import LEAST_AUC
 from pbcanalytics.creep.signals import Signals, signals
 from pbcanalytics.faces.publishing.creep import ALL, Coding, coding_tables
@@ -112,26 +112,31 @@ def told_creep(warehouse: Warehouse, smallest: int) -> dict[Table, pd.DataFrame]
     counts = with_depth(warehouse.frame(model("creep_counts")), prepared.spells)
     is_open = {name: provisional(closed, name) for name in (MECHANISM, *MECHANISMS)}
     every = [counted(counts, m, prepared.months, is_open[m]) for m in MECHANISMS]
-    of_shares = [of for of in every if of is not None]
+    of_shares = [(of, signals(of.panel)) for of in every if of is not None]
     kept = _kept(warehouse)
     units = [
         *_of_classes(prepared, tested, kept),
-        *(unit for of in of_shares for unit in _of_share(of, kept)),
+        *(unit for of, found in of_shares for unit in _of_share(of, found, kept)),
     ]
     late = {name: _n_open(frame, prepared.months) for name, frame in is_open.items()}
     units = [replace(u, n_open=late[u.mechanism].get(u.provider, 0)) for u in units]
-    index = prepared.index
+    index = prepared.index[tested.base.is_usable]
     about |= {
         "n_series": len(index),
-        "n_shares": sum(of.n_followed for of in of_shares),
+        "n_shares": sum(of.n_followed(found.base.is_usable) for of, found in of_shares),
         "n_providers": index["provider_code"].nunique(),
         "n_weak": int((index["auc"] < LEAST_AUC).sum()),
         "n_left_out": prepared.n_left_out,
     }
-    at = {of.mechanism: of for of in of_shares}
+    at = {of.mechanism: of for of, _ in of_shares}
     shared = [u for u in units if _is_shared_out(u, units)]
-    told = [_told(u, prepared, at.get(u.mechanism)) for u in units]
-    pairs = fallen(pd.DataFrame([one for one in told if one is not None]))
+    every_told = (_told(u, prepared, at.get(u.mechanism)) for u in units)
+    told = [one for one in every_told if one is not None]
+    provisional_held = of_held(closed, prepared.months).provisional
+    if not told:
+        nothing = Coding.nothing(about, events)
+        return coding_tables(replace(nothing, provisional=provisional_held), smallest)
+    pairs = fallen(pd.DataFrame(told))
     names = dict(warehouse.rows("SELECT provider_code, provider_name FROM providers"))
     pairs["provider_name"] = pairs["provider_code"].map(names).fillna(pairs["provider_code"])
     pairs["is_shared_out"] = pairs["signal"].isin([u.heard["signal"] for u in shared if u.heard])
@@ -145,7 +150,7 @@ def told_creep(warehouse: Warehouse, smallest: int) -> dict[Table, pd.DataFrame]
             by_month[by_month["mechanism"] != DEPTH],
             _practices(warehouse, shared, prepared, at),
             by_month[by_month["root"] == ALL],
-            of_held(closed, prepared.months).provisional,
+            provisional_held,
         ),
         smallest,
     )
@@ -187,9 +192,10 @@ def _of_classes(
             yield unit(str(provider), root, name, np.array([row]), row in pool)
 
 
-def _of_share(of: Counted, kept: dict[tuple[str, str, str], dict[str, Any]]) -> Iterator[_Unit]:
+def _of_share(
+    of: Counted, found: Signals, kept: dict[tuple[str, str, str], dict[str, Any]]
+) -> Iterator[_Unit]:
     """List each provider's share of a mechanism, and the single roots in which it was heard."""
-    found = signals(of.panel)
     usable = found.base.is_usable
     for provider, own in of.index.groupby("provider_code", sort=True).groups.items():
         rows = np.asarray(own, dtype=np.int64)
@@ -247,13 +253,14 @@ def _told(unit: _Unit, prepared: Prepared, counts: Counted | None) -> dict[str, 
         "in_pool": unit.in_pool,
         "usual_share": float(np.average(unit.found.base.p[unit.rows], weights=weights)),
         "change_share": moved,
-        "change_low_share": moved - of_pairs.Z_95 * error,
-        "change_high_share": moved + of_pairs.Z_95 * error,
+        "change_low_share": moved - Z_95 * error,
+        "change_high_share": moved + Z_95 * error,
         "growth_ratio": of_pairs.growth(unit.of, unit.rows, onset),
         "n_spells": int(unit.of.n[unit.rows, after].sum()),
         "n_months": after.stop - after.start,
         **{f"power_{points}": share for points, share in chances.items()},
-        # What must not be small: dear and cheap, in both years.
+        # What must not be small: dear and cheap, in both years and in what is usual.
+        **_counts(unit, slice(BASELINE_MONTHS), "usual"),
         **_counts(unit, year, "before"),
         **_counts(unit, after, "after"),
     }

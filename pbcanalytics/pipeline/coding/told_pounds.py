@@ -1,11 +1,10 @@
-"""What quiet pairs come to, and which of them fell: laid out as the published table names it."""
+"""What signals and quiet pairs come to, and which of these fell: laid out as tables name it."""
 
 from typing import Any
 
 import pandas as pd
 
-from pbcanalytics.creep import pairs as of_pairs
-from pbcanalytics.creep.pricing import Priced
+from pbcanalytics.creep.pricing import Z_95, Priced
 from pbcanalytics.creep.states import passing
 from pbcanalytics.faces.publishing.creep import ALL
 from pbcanalytics.pipeline.coding.preparing import MECHANISM
@@ -14,7 +13,7 @@ from pbcanalytics.words import tables
 
 def pounds(priced: Priced) -> dict[str, Any]:
     """
-    Give shares and pounds as `creep_signals` names them, of a pair in which nothing is heard.
+    Give shares and pounds as `creep_signals` names them, and the change that they add up to.
 
     Parameters
     ----------
@@ -29,7 +28,7 @@ def pounds(priced: Priced) -> dict[str, Any]:
     weights = split.weights
     told: dict[str, Any] = {"true_share": float(weights @ split.true)}
     for name, part in (("creep", split.creep), ("recording", split.recording)):
-        value, off = float(weights @ part.value), of_pairs.Z_95 * part.error(weights)
+        value, off = float(weights @ part.value), Z_95 * part.error(weights)
         told |= {
             f"{name}_share": value,
             f"{name}_low_share": value - off,
@@ -72,7 +71,7 @@ def fallen(pairs: pd.DataFrame) -> pd.DataFrame:
     pairs["is_fallen"] = False
     quiet = (pairs["mechanism"] == MECHANISM) & (pairs["root"] != ALL) & ~pairs["is_heard"]
     own = pairs[quiet]
-    error = (own["change_high_share"] - own["change_share"]) / of_pairs.Z_95
+    error = (own["change_high_share"] - own["change_share"]) / Z_95
     chance = ndtr((own["change_share"] / error).to_numpy(dtype=float))
     pairs.loc[quiet, "is_fallen"] = passing(chance) if len(own) else False
     return pairs

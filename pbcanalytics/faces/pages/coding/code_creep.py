@@ -76,7 +76,7 @@ def headline(v: CreepView) -> str:
         total, low, high = words.worth(v.recorded, "recording")
         told.append((rough(total), f"a year of better recording; {rough(low)} to {rough(high)}"))
     fell = -sum(within(p) for p in v.fallen)
-    told.append((rough(fell), "a year the other way: coded cheaper"))
+    told.append((rough(fell), "a year the other way, beyond chance"))
     return cards.headlines(told, words.says(v))
 
 
@@ -134,14 +134,14 @@ def listed(v: CreepView) -> str | None:
             "since": words.month(p["onset"]),
             "state": words.state(p),
             "pence": "" if p["creep_pence"] is None else int(p["creep_pence"]),
-            "range": words.IN_CLASSES
+            "range": words.without_pounds(p)
             if p["creep_pence"] is None
             else f"{rough(p['creep_low_pence'])} to {rough(p['creep_high_pence'])}",
             "recording": "" if p["recording_pence"] is None else rough(p["recording_pence"]),
             "margin_pence": p["margin_pence"],
             "price_used": p["price_used"],
         }
-        for p in v.heard
+        for p in sorted(v.heard, key=lambda p: p in v.grown)
     ]
     cells = [
         Cell("where", "Where", is_number=False),
@@ -153,15 +153,17 @@ def listed(v: CreepView) -> str | None:
         Cell("recording", "Better recording"),
     ]
     luck = "One change in ten that are heard is likely to be chance."
-    first, rest = rows[:MOST_OPEN], rows[MOST_OPEN:]
-    made = cards.table(first, cells, caption="Changes that were heard, largest sum first")
+    shown = rows[: len(rows) - len(v.grown)]
+    first, rest = shown[:MOST_OPEN], shown[MOST_OPEN:]
+    caption = "Changes that were heard, largest sum first"
+    made = cards.table(first, cells, caption=caption) if first else ""
     if rest:
         made += cards.folded(
             f"The other {len(rest)}", cards.table(rest, cells, caption="The smaller ones")
         )
     return (
         made
-        + cards.note(f"{words.once(v)}. {luck} {words.BASE_RATE}")
+        + cards.note(f"{words.once(v)}. {words.more_activity(v)} {luck} {words.BASE_RATE}")
         + cards.download(
             rows,
             file="coding_changes.csv",

@@ -8,7 +8,7 @@ from pbcanalytics.faces.charts.cards import Cell
 from pbcanalytics.faces.charts.control_chart import ChartPoint, control_chart
 from pbcanalytics.faces.pages.coding import creep_words as words
 from pbcanalytics.faces.pages.coding.creep_reasons import reasons
-from pbcanalytics.faces.pages.coding.creep_view import CLASSES, CreepView
+from pbcanalytics.faces.pages.coding.creep_view import ASKED, CLASSES, DEPTH, CreepView
 from pbcanalytics.faces.wording import exact, rough
 
 
@@ -43,7 +43,7 @@ def chosen(v: CreepView) -> str:
         return f"<h3>{escape(words.title(v))}</h3>{cards.note(why + ' Choose another.')}"
     pence = v.pair["creep_pence"]
     said = [words.heard(v.pair)]
-    if pence is not None and v.pair["is_heard"] and v.pair["state"] != "recording":
+    if pence is not None and v.pair["state"] in ASKED:
         most = "" if v.pair["mechanism"] == CLASSES else "at most "
         said.append(
             f"It comes to {most}{rough(pence)} in {v.pair['n_months']} months at full tariff "
@@ -121,8 +121,10 @@ def severity(v: CreepView) -> str | None:
     """Make the fingerprint: how ill the dear and the cheap were before and after."""
     if v.pair is None or v.pair["is_withheld"]:
         return None
-    if v.pair["mechanism"] != CLASSES or v.pair["dear_before"] is None:
+    if v.pair["mechanism"] != CLASSES:
         return cards.note("Nothing tells how ill these patients were; so this can only be asked.")
+    if not words.has_severity(v.pair):
+        return cards.note(words.patients(v.pair))
     rows = [
         {
             "group": name,
@@ -257,6 +259,12 @@ def practices(v: CreepView) -> str | None:
     """Make the table of what falls on each practice; nobody's practice is tested."""
     if v.pair is None or not v.pair["is_heard"] or v.pair["is_withheld"]:
         return None
+    if v.pair["creep_pence"] is None:
+        return cards.note(
+            "Its pounds are those of the hospital's dear classes, and are shared out there."
+            if v.pair["mechanism"] == DEPTH
+            else "No price is held of it, so there are no pounds to share out."
+        )
     if not v.practices:
         return cards.note(
             "Its pounds are shared out once: see the hospital's roots all together, or a change "

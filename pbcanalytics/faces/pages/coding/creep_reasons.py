@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from pbcanalytics.creep.statistics import FEWEST_PEERS
 from pbcanalytics.faces.pages.coding.creep_view import CLASSES, DEPTH, CreepView
-from pbcanalytics.faces.pages.coding.creep_words import month
+from pbcanalytics.faces.pages.coding.creep_words import has_severity, month
 from pbcanalytics.faces.pages.coding.creep_words import state as looks_like
 
 GROWN: Final = 1.25
@@ -74,6 +74,9 @@ def _of_patients(v: CreepView, pair: dict[str, Any]) -> list[tuple[str, str, str
         ]
     if pair["mechanism"] != CLASSES:
         return [(name, _UNKNOWN, "nothing tells how ill these patients were") for name in names]
+    if not has_severity(pair):
+        why = "before or after there were no dear or no cheap spells"
+        return [(name, _UNKNOWN, why) for name in names]
     change, moved, error = pair["change_share"], pair["every_change"], SURE * pair["every_error"]
     every = f"mean severity of all moved by {moved:+.2f}; chance alone, {error:.2f} either way"
     # What all of it would be, if the newcomers to the dear classes are as ill as those were.

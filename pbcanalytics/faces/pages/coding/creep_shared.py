@@ -1,4 +1,4 @@
-"""What all hospitals do alike: a small chart for each mechanism, before anything is taken off."""
+"""All hospitals together: a small chart for each mechanism, before anything is taken off."""
 
 import datetime as dt
 from html import escape
@@ -21,26 +21,25 @@ _GRID: Final = (
 
 def shared(v: CreepView) -> str | None:
     """Make the section: a sentence, a chart for each mechanism, its table and download."""
-    drawn = [name for name, rows in v.national.items() if rows[-1]["n_providers"] > 1]
-    if not drawn:
+    if not v.national:
         return None
-    charts = "".join(_chart(v, name) for name in drawn)
+    charts = "".join(_chart(v, name) for name in v.national)
     return (
         f"<p>{escape(lead(v))}</p>"
         f'<div style="{_GRID}">{charts}</div>'
-        + cards.note(_notes(v, drawn))
-        + cards.folded("The same as a table", _table(v, drawn))
+        + cards.note(_notes(v))
+        + cards.folded("The same as a table", _table(v))
     )
 
 
 def lead(v: CreepView) -> str:
-    """Say what the dear classes did everywhere, and what a rise means that all hospitals share."""
+    """Say what the dear classes did at all hospitals together, and what that can mean."""
     name = CLASSES if CLASSES in v.national else next(iter(v.national))
     year = v.national[name][-1]
     what = "Dear classes for patients no more ill" if name == CLASSES else words.mechanism(name)
     said = (
-        f"{what}: {_moved(year)} in the {_months(year)}, all hospitals together. A rise here is "
-        "shared by all hospitals, so comparing hospitals cannot see it."
+        f"{what}: {_moved(year)} in the {_months(year)}, all hospitals together. One large "
+        "hospital can move it; what all do alike, comparing hospitals cannot see."
     )
     n = year["n_providers"]
     if n >= FEWEST:
@@ -52,18 +51,15 @@ def lead(v: CreepView) -> str:
     )
 
 
-def _notes(v: CreepView, drawn: list[str]) -> str:
-    """Say what the charts are of, and which are not drawn."""
+def _notes(v: CreepView) -> str:
+    """Say what the charts are of."""
     said = (
         "Points against the first 24 months, which are nought; hospitals count by their spells. "
         "Season, new rules and shorter stays everywhere are in it: nothing is taken off."
     )
-    if any(row["low_share"] is not None for name in drawn for row in v.national[name]):
+    if any(row["low_share"] is not None for rows in v.national.values() for row in rows):
         said += " Shade: 19 times in 20, from how the hospitals differ."
-    alone = [words.mechanism(name) for name in v.national if name not in drawn]
-    if alone:
-        said += f" Followed at one hospital only, so not drawn: {'; '.join(alone).lower()}."
-    return said
+    return f"{said} What is followed at one hospital only is not drawn."
 
 
 def _chart(v: CreepView, name: str) -> str:
@@ -92,9 +88,9 @@ def _chart(v: CreepView, name: str) -> str:
     )
 
 
-def _table(v: CreepView, drawn: list[str]) -> str:
+def _table(v: CreepView) -> str:
     """Make the table twin: the latest year of each mechanism; every period in the download."""
-    years = {name: v.national[name][-1] for name in drawn}
+    years = {name: rows[-1] for name, rows in v.national.items()}
     rows = [
         {
             "what": words.mechanism(name),
@@ -113,9 +109,9 @@ def _table(v: CreepView, drawn: list[str]) -> str:
         Cell("n_providers", "Hospitals"),
     ]
     months = _months(next(iter(years.values())))
-    caption = f"What all hospitals do alike, {months}, against the first 24 months"
+    caption = f"All hospitals together, {months}, against the first 24 months"
     return cards.table(rows, cells, caption=caption) + cards.download(
-        [row for name in drawn for row in v.national[name]],
+        [row for rows in v.national.values() for row in rows],
         file="coding_changes_shared_by_all.csv",
         text="Download all months (CSV)",
         notes=[caption, lead(v)],

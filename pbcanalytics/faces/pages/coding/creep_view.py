@@ -69,6 +69,11 @@ class CreepView:
         return self._once(("recording",))
 
     @property
+    def grown(self) -> list[dict[str, Any]]:
+        """The shares that rose by more activity of one kind and by no other recording."""
+        return [p for p in self.heard if p["mechanism"] != CLASSES and p["state"] == "new service"]
+
+    @property
     def fallen(self) -> list[dict[str, Any]]:
         """The roots whose dear share fell by more than chance, and their pounds with it."""
         return [p for p in self.pairs if p["is_fallen"] and within(p) < 0]

@@ -5,31 +5,23 @@ from typing import Any, Final
 
 from pbcanalytics.faces import wording
 from pbcanalytics.faces.pages.coding.creep_view import ALL, CLASSES, DEPTH, CreepView, within
+from pbcanalytics.faces.sentences.creep import MECHANISMS as OF_SHARES
 from pbcanalytics.faces.wording import chance, rough
 
 MECHANISMS: Final = {
-    "cc_split": ("Dear classes within roots", "spells that are in the dear classes of their root"),
-    "day_case_to_ordinary": (
-        "Ordinary stays or day cases",
-        "planned stays of at most a day that are no day cases",
-    ),
-    "outpatient_to_day_case": (
-        "Day cases or outpatient procedures",
-        "procedures done as day cases and not in outpatients",
-    ),
-    "zero_day": (
-        "Emergency admissions of no days",
-        "emergency admissions of no days for each A&E attendance",
-    ),
-    "splitting": ("Stays soon after a stay", "stays that begin within two days of the last"),
-    "follow_up_to_first": ("First or follow-up", "outpatient attendances that are first ones"),
-    "ward_attenders": (
-        "Ward attenders",
-        "nurses' attendances, on wards or in clinics, out of these and stays",
-    ),
-    "depth": ("Number of diagnoses", "spells with as many diagnoses as a third had before"),
+    "cc_split": "Dear classes within roots",
+    "day_case_to_ordinary": "Ordinary stays or day cases",
+    "outpatient_to_day_case": "Day cases or outpatient procedures",
+    "zero_day": "Emergency admissions of no days",
+    "splitting": "Stays soon after a stay",
+    "follow_up_to_first": "First or follow-up",
+    "ward_attenders": "Ward attenders",
+    "depth": "Number of diagnoses",
 }
-"""Each mechanism by its name, and what its share is the share of."""
+"""Each mechanism by its name."""
+
+SHARES: Final = {**OF_SHARES, "cc_split": "spells that are in the dear classes of their root"}
+"""What its share is the share of."""
 
 STATES: Final = {
     "none": ("no change heard", ""),
@@ -46,6 +38,8 @@ STATES: Final = {
 
 IN_CLASSES: Final = "in its dear classes"
 """Where the pounds of deeper coding are told, so that they are not counted twice."""
+
+UNPRICED: Final = "no price held"
 
 BASE_RATE: Final = (
     "Audits found about 8% of HRGs wrong, either way, and a net error near nought; reviews of the "
@@ -76,12 +70,12 @@ PARTS: Final = {
 
 def mechanism(name: str) -> str:
     """Name a mechanism."""
-    return MECHANISMS.get(name, (name.replace("_", " ").capitalize(), ""))[0]
+    return MECHANISMS.get(name, name.replace("_", " ").capitalize())
 
 
 def share_of(name: str) -> str:
     """Say what a mechanism's share is the share of."""
-    return MECHANISMS.get(name, ("", name.replace("_", " ")))[1]
+    return SHARES.get(name, name.replace("_", " "))
 
 
 def state(pair: dict[str, Any]) -> str:
@@ -126,8 +120,13 @@ def worth(pairs: list[dict[str, Any]], part: str = "creep") -> tuple[int, int, i
     return total, round(total - off), round(total + off)
 
 
+def without_pounds(pair: dict[str, Any]) -> str:
+    """Say why a change has no pounds of its own."""
+    return IN_CLASSES if pair["mechanism"] == DEPTH else UNPRICED
+
+
 def with_pounds(pairs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Leave out what is told in pounds elsewhere: deeper coding, by the dear classes."""
+    """Leave out what has no price, or is told elsewhere: deeper coding, by the dear classes."""
     return [p for p in pairs if p["creep_pence"] is not None]
 
 
@@ -163,6 +162,17 @@ def stand_out(v: CreepView) -> str:
     return f"{counted(len(v.heard), 'series stands', 'series stand')} out"
 
 
+def more_activity(v: CreepView) -> str:
+    """Say how many shares rose by activity and by no other recording."""
+    n = len(v.grown)
+    if not n:
+        return ""
+    return (
+        f"{counted(n, 'share', 'shares')} more rose because there was more of one kind and not "
+        "less of the other: no other recording; in the download only."
+    )
+
+
 def once(v: CreepView) -> str:
     """Say why fewer changes are asked about than stand out."""
     return f"{stand_out(v)}; each hospital's together counts once"
@@ -180,7 +190,7 @@ def _other_way(v: CreepView) -> str:
         roots = counted(len(fallen), "root was", "roots were")
         told.append(f"The other way, {roots} coded cheaper, by {sum_} a year.")
     else:
-        told.append("No share fell by more than chance.")
+        told.append("No root's dear share fell by more than chance.")
     return " ".join(told)
 
 
@@ -193,8 +203,8 @@ def too_little(v: CreepView) -> str:
             f"{held}. Load earlier years."
         )
     return (
-        "Nothing can be compared: no hospital has five spells a month in a root with dear and "
-        "cheap classes."
+        "Nothing can be compared: no hospital has 24 whole, final months at the start and five "
+        "spells a month in a root with dear and cheap classes."
     )
 
 
@@ -213,7 +223,9 @@ def heard(pair: dict[str, Any]) -> str:
 
 
 def in_classes(pair: dict[str, Any]) -> str:
-    """Say where the pounds of deeper coding are told."""
+    """Say where the pounds of deeper coding are told, or that no price is held."""
+    if pair["creep_pence"] is None and pair["mechanism"] != DEPTH:
+        return " What it comes to is not known, as no price is held of it."
     if pair["mechanism"] != DEPTH:
         return ""
     return (
@@ -242,8 +254,16 @@ def margin(pair: dict[str, Any]) -> str:
     return f"At the price paid at the margin: {MARGINS[pair['price_used']].format(known)}."
 
 
+def has_severity(pair: dict[str, Any]) -> bool:
+    """Tell whether the severity of dear and cheap is known before and after."""
+    groups = ("dear_before", "dear_after", "cheap_before", "cheap_after")
+    return all(pair[name] is not None for name in groups)
+
+
 def patients(pair: dict[str, Any]) -> str:
     """Read the fingerprint: what became of the severity of the dear and of the cheap."""
+    if not has_severity(pair):
+        return "Before or after there were no dear or no cheap spells, so nothing can be compared."
     dear, cheap = (pair[f"{g}_after"] - pair[f"{g}_before"] for g in ("dear", "cheap"))
     return (
         f"The dear seem {_moved(dear)}, the cheap {_moved(cheap)}. Dearer classes for the same "
@@ -284,10 +304,10 @@ def audit(pair: dict[str, Any]) -> str:
             f"Reading {pair['audit_notes']} notes of dear spells would settle it nine times in "
             f"ten: {pair['audit_failures']} or more wrong ones would bear the question out. "
         )
-    n = pair["n_listed"]
-    if n is None:
+    if pair["mechanism"] != CLASSES:
         return f"{said}There is no list of spells for this share."
+    n = "" if pair["n_listed"] is None else f"{pair['n_listed']} "
     return (
-        f"{said}The list of the {n} dear spells that most need a look is not on this page, which "
+        f"{said}The list of the {n}dear spells that most need a look is not on this page, which "
         "holds no rows about patients: an analyst writes it with 'pbc creep --validation FILE'."
     )
