@@ -111,7 +111,8 @@ CODED_PRACTICES: Final = table(
 CODED_NATIONAL: Final = table(
     "coded_national",
     "one row per mechanism and period, as long as no hospital's share holds 1 to 7 of either kind "
-    "in it, and one for the latest year: what all hospitals together do, against the first 24 months",
+    "in it, and one for the latest year: what all hospitals together do, against the first 24 "
+    "months",
     _PAIR[0],
     ("first_month", "month", "first month of the period"),
     ("n_months", "integer", "its length: 1, 3, 6 or 12", "months"),
