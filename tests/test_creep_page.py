@@ -561,9 +561,22 @@ def test_where_every_month_may_still_change_nothing_is_told(pct: Path) -> None:
     search = found[tables.CODED_SEARCH].iloc[0]
     assert found[tables.CODED_PAIRS].empty
     assert (search["n_series"], search["n_shares"], search["n_providers"]) == (0, 0, 0)
+    assert search["n_unusable"] > 0
     assert len(found[tables.CODED_PROVISIONAL]) > 36
     v = CreepView({str(k): x for k, x in search.items()}, [], [], None, [], [])
     assert "no hospital has 24 whole, final months" in words.says(v)
+
+
+def test_what_could_not_be_followed_is_said_and_nothing_where_all_was(held: Published) -> None:
+    v, about = seen(held), held.about()
+    for n, words_of in (
+        (0, ""),
+        (1, "1 root of a hospital cannot"),
+        (3, "3 roots of a hospital cannot"),
+    ):
+        told = page_module.provenance(replace(v, search={**v.search, "n_unusable": n}), about)
+        assert words_of in told
+        assert ("What changed there is not known" in told) == (n > 0)
 
 
 def test_a_service_that_closed_or_has_no_price_is_said_in_words(held: Published) -> None:

@@ -85,8 +85,8 @@ def effect(of: Panel, found: Signals, rows: Ints, onset: int, *, is_creep: bool)
     onset : int
         Number of the first month after the change.
     is_creep : bool
-        The change is known to be creep: share and impostors are then two witnesses of one number,
-        and their weighted mean is taken. Otherwise the impostors alone tell of creep.
+        The change is known to be creep: all three statistics are then witnesses of one number.
+        Otherwise each explanation's part is told by its weights (`explanations.parts`).
 
     Returns
     -------
@@ -96,7 +96,7 @@ def effect(of: Panel, found: Signals, rows: Ints, onset: int, *, is_creep: bool)
     moved = _moved(of, found, rows, onset)
     ways = directions(found.base)[:, :, rows]
     told = parts(found.base)[:, :, rows]
-    change = _told(moved, np.stack([np.ones(len(rows)), *np.zeros((2, len(rows)))]))
+    change = _told(moved, _share_alone(len(rows)))
     recording = _told(moved, told[RECORDING])
     if is_creep:
         creep = _witnessed(moved, ways[CREEP])
@@ -122,8 +122,9 @@ def rise(of: Panel, found: Signals, rows: Ints, onset: int) -> tuple[Estimate, F
         As in `effect`.
     """
     moved = _moved(of, found, rows, onset)
-    share = np.stack([np.ones(len(rows)), *np.zeros((2, len(rows)))])
-    return _told(moved, share), np.asarray(moved.n_after / max(float(moved.n_after.sum()), 1.0))
+    return _told(moved, _share_alone(len(rows))), np.asarray(
+        moved.n_after / max(float(moved.n_after.sum()), 1.0)
+    )
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,11 @@ def _moved(of: Panel, found: Signals, rows: Ints, onset: int) -> _Moved:
         n_before=n_pre,
         n_after=n_post,
     )
+
+
+def _share_alone(n_series: int) -> Floats:
+    """Give the weights of which the dear share has all."""
+    return np.repeat([[1.0], [0.0], [0.0]], n_series, axis=1)
 
 
 def _told(moved: _Moved, weights: Floats) -> Estimate:

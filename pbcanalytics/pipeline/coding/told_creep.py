@@ -123,6 +123,7 @@ def told_creep(warehouse: Warehouse, smallest: int) -> dict[Table, pd.DataFrame]
     index = prepared.index[tested.base.is_usable]
     about |= {
         "n_series": len(index),
+        "n_unusable": len(prepared.index) - len(index),
         "n_shares": sum(of.n_followed(found.base.is_usable) for of, found in of_shares),
         "n_providers": index["provider_code"].nunique(),
         "n_weak": int((index["auc"] < LEAST_AUC).sum()),

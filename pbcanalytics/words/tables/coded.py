@@ -31,6 +31,11 @@ CODED_SEARCH: Final = table(
     ("last_month", "month", "last month held"),
     ("n_months", "integer", "months of hospital stays held", "months"),
     ("n_series", "integer", "shares of dear classes followed"),
+    (
+        "n_unusable",
+        "integer",
+        "shares of dear classes whose first 24 months do not say what is usual",
+    ),
     ("n_shares", "integer", "other shares followed"),
     ("n_providers", "integer", "providers followed"),
     ("n_weak", "integer", "of the series, those whose severity is told too poorly"),

@@ -194,6 +194,12 @@ def provenance(v: CreepView, about: dict[str, Any]) -> str:
             f"In {v.search['n_weak']} of {v.search['n_series']} roots severity is told too poorly "
             "to bear a question out; they do not count in their hospital's whole."
         )
+    if v.search.get("n_unusable"):
+        said.append(
+            f"{words.counted(v.search['n_unusable'], 'root', 'roots')} of a hospital cannot be "
+            "followed: one of the first 24 months is flex or incomplete, or all hold no dear or no "
+            "cheap spells. What changed there is not known."
+        )
     if v.search.get("n_left_out"):
         said.append(
             f"{v.search['n_left_out']:,} spells are in roots with fewer than five a month at their "
