@@ -472,7 +472,9 @@ def test_creep_is_the_last_of_the_emergencies_above_a_threshold(
     assert above(Fraction(pence), row) == beyond
 
 
-def test_emergencies_above_a_threshold_count_at_the_rate_of_their_year(small_pct: Path) -> None:
+def test_emergencies_above_a_threshold_count_at_the_rate_of_their_year(
+    small_pct: Path, tmp_path: Path
+) -> None:
     signals_of = pd.DataFrame(
         {
             **{"signal": [1], "provider_code": ["XD1"], "creep_pence": [100_000]},
@@ -482,7 +484,7 @@ def test_emergencies_above_a_threshold_count_at_the_rate_of_their_year(small_pct
 
     def told() -> tuple[object, ...]:
         with Warehouse.open(small_pct, doing="the test") as warehouse:
-            frame = margins(warehouse, shelf(small_pct), signals_of, {1: 80_000})
+            frame = margins(warehouse, shelf(tmp_path), signals_of, {1: 80_000})
         return tuple(frame[["margin_pence", "price_used"]].iloc[0])
 
     unknown, why = told()
@@ -491,7 +493,7 @@ def test_emergencies_above_a_threshold_count_at_the_rate_of_their_year(small_pct
     with Warehouse.open(small_pct, doing="the test") as warehouse, warehouse.rolled_back():
         found = costing.contract_effects(warehouse, shelf(small_pct), "2017/18")
     code = found.loc[found["provider_code"] == "XD1", "commissioner_code"].iloc[0]
-    folder = small_pct / "reference" / "threshold"
+    folder = tmp_path / "reference" / "threshold"
     folder.mkdir(parents=True)
     for threshold, pence, price_used in ((0, 76_000, "marginal"), (10**12, 100_000, "full")):
         (folder / "2017-18.csv").write_text(
