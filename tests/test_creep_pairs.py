@@ -13,6 +13,7 @@ from pbcanalytics.cli import app
 from pbcanalytics.creep.families import dear, families, pairs_by_name
 from pbcanalytics.pipeline.coding.pairs import write_pairs
 from pbcanalytics.pipeline.coding.preparing import prepared_from
+from pbcanalytics.reference.coding_events import coding_events
 from pbcanalytics.reference.creep_pairs import COLUMNS, FILE, FROM_NAMES, creep_pairs
 from pbcanalytics.store import Warehouse
 from pbcanalytics.words.errors import ReferenceGap, SelectionError
@@ -191,3 +192,19 @@ def test_a_faulty_table_is_refused_with_all_its_faults(data: Path) -> None:
         put(data, "").write_bytes(text)
         with pytest.raises(ReferenceGap, match=fault):
             creep_pairs(data, set(NAMED["hrg"]))
+
+
+@pytest.mark.parametrize("name", ["pairs.csv", "events.csv"])
+def test_a_table_that_the_system_keeps_shut_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path = tmp_path / "reference" / "creep" / name
+    path.parent.mkdir(parents=True)
+    path.write_text("hrg,root\n")
+
+    def shut(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", shut)
+    with pytest.raises(ReferenceGap, match=r"it cannot be read \(Permission denied\)"):
+        creep_pairs(tmp_path, set(NAMED["hrg"])) if name == "pairs.csv" else coding_events(tmp_path)

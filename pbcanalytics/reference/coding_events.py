@@ -61,6 +61,8 @@ def coding_events(data: Path) -> list[CodingEvent] | None:
                     found.append(CodingEvent(month, cells["kind"], cells["what"]))
     except (UnicodeError, csv.Error):
         faults.append("it is no table of text in UTF-8")
+    except OSError as error:
+        faults.append(f"it cannot be read ({error.strerror})")
     if faults:
         listed = "\n".join(f"- {fault}." for fault in faults)
         raise ReferenceGap(
